@@ -1,0 +1,91 @@
+"""What the facade asks of the sidecar on behalf of a person: threads, turns, approvals."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from messages.base import Message
+from messages.status import TreeStatus
+
+
+class ThreadWanted(Message):
+    """Open a thread. Facade → sidecar; answered by `CallDone`."""
+
+    command_id: str
+    cwd: str | None
+    model: str | None
+
+
+class TurnWanted(Message):
+    """Start a turn. Facade → sidecar; answered by `CallDone`."""
+
+    command_id: str
+    thread_id: str
+    text: str = Field(repr=False)
+
+
+class InterruptWanted(Message):
+    """Interrupt a turn. Facade → sidecar; answered by `CallDone`."""
+
+    command_id: str
+    thread_id: str
+    turn_id: str
+
+
+class ApprovalGiven(Message):
+    """A person's decision. Facade → sidecar; answered by `CallDone`."""
+
+    command_id: str
+    token: str = Field(repr=False)
+    decision: Literal["accept", "acceptForSession", "decline", "cancel"]
+
+
+class CallDone(Message):
+    """How a call ended. Sidecar → facade. `result` holds ids only."""
+
+    command_id: str
+    ok: bool
+    text: str = ""
+    result: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class ApprovalAsked(Message):
+    """The app-server waits for a decision. Sidecar → facade."""
+
+    generation: int
+    token: str = Field(repr=False)
+    kind: Literal["command", "fileChange", "permissions", "other"]
+    session_id: str
+    turn_id: str
+    item_id: str
+    summary: str = Field(repr=False)
+    expires_at_ms: int
+
+
+class ApprovalSettled(Message):
+    """Exactly one answer was given. Sidecar → facade."""
+
+    token: str = Field(repr=False)
+    outcome: str
+
+
+class RestartSidecarRequested(Message):
+    """Facade → supervisor; answered by `SupervisionDone`."""
+
+    command_id: str
+
+
+class SupervisionDone(Message):
+    """Supervisor → facade."""
+
+    command_id: str
+    ok: bool
+    text: str
+
+
+class StatusChanged(Message):
+    """How everything stands now. Supervisor → facade."""
+
+    status: TreeStatus

@@ -1,0 +1,288 @@
+"""What a renderer may ask, and what it is told. A renderer is any client outside the trust boundary.
+
+Two answers by design: `Accepted` or `Refused` (or the data asked for) at once, and the effect later as an event with
+the same `command_id`. Names outside are camelCase: aliases live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic.alias_generators import to_camel
+
+from messages.base import Message
+from messages.status import TreeStatus
+
+CommandId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+Decision = Literal["accept", "acceptForSession", "decline", "cancel"]
+RefusalCode = Literal[
+    "BAD_COMMAND",
+    "TOO_LARGE",
+    "NOT_ALLOWED",
+    "NOT_NOW",
+    "TOO_OFTEN",
+    "UNKNOWN_ID",
+    "AWAY",
+    "FAILED",
+    "TIMED_OUT",
+]
+
+
+class Command(Message):
+    """Base of what a renderer may say. Unknown fields and unknown commands are refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
+
+    command_id: CommandId
+
+
+class GetStatus(Command):
+    """How everything stands."""
+
+    command: Literal["getStatus"] = "getStatus"
+
+
+class StartThread(Command):
+    """Open a new thread (session)."""
+
+    command: Literal["startThread"] = "startThread"
+    cwd: Annotated[str, Field(max_length=4096)] | None = None
+    model: Annotated[str, Field(max_length=200)] | None = None
+
+
+class StartTurn(Command):
+    """Say something in a thread."""
+
+    command: Literal["startTurn"] = "startTurn"
+    thread_id: Id
+    text: str = Field(min_length=1, max_length=60_000, repr=False)
+
+
+class InterruptTurn(Command):
+    """Stop the running turn of a thread."""
+
+    command: Literal["interruptTurn"] = "interruptTurn"
+    thread_id: Id
+    turn_id: Id
+
+
+class SubmitApproval(Command):
+    """Answer a request of the app-server, once, with the token that came with it."""
+
+    command: Literal["submitApproval"] = "submitApproval"
+    token: Id = Field(repr=False)
+    decision: Decision
+
+
+class StartLogin(Command):
+    """Log in. `secret` only for `apiKey` and `chatgptAuthTokens`."""
+
+    command: Literal["startLogin"] = "startLogin"
+    kind: Literal["chatgpt", "chatgptDeviceCode", "apiKey", "chatgptAuthTokens"] = "chatgpt"
+    secret: str | None = Field(default=None, max_length=16_384, repr=False)
+    account_id: Annotated[str, Field(max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> StartLogin:
+        if self.kind in ("apiKey", "chatgptAuthTokens") and not self.secret:
+            raise ValueError("this kind of login needs a secret")
+        if self.kind == "chatgptAuthTokens" and not self.account_id:
+            raise ValueError("this kind of login needs an account id")
+        return self
+
+
+class CancelLogin(Command):
+    """Give a running login up."""
+
+    command: Literal["cancelLogin"] = "cancelLogin"
+
+
+class Logout(Command):
+    """Forget the login."""
+
+    command: Literal["logout"] = "logout"
+
+
+class RetryAuth(Command):
+    """Read the account again; a running turn goes on."""
+
+    command: Literal["retryAuth"] = "retryAuth"
+
+
+class RestartSidecar(Command):
+    """Start the sidecar anew; leaves `crash_loop` and clears the window."""
+
+    command: Literal["restartSidecar"] = "restartSidecar"
+
+
+class Subscribe(Command):
+    """Get events from now on; `live` adds redacted live lines."""
+
+    command: Literal["subscribe"] = "subscribe"
+    live: bool = False
+
+
+RendererCommand = Annotated[
+    GetStatus
+    | StartThread
+    | StartTurn
+    | InterruptTurn
+    | SubmitApproval
+    | StartLogin
+    | CancelLogin
+    | Logout
+    | RetryAuth
+    | RestartSidecar
+    | Subscribe,
+    Field(discriminator="command"),
+]
+COMMANDS: TypeAdapter[Any] = TypeAdapter(RendererCommand)
+"""Parses one renderer command from JSON bytes; errors never show the input."""
+
+
+class ClientSaid(Message):
+    """One renderer's bytes, untouched, on their way to the facade. The root knows no policy. Root → facade."""
+
+    client_id: str
+    body: str = Field(repr=False)
+
+
+class ClientGone(Message):
+    """A renderer hung up. Root → facade."""
+
+    client_id: str
+
+
+class Answer(Message):
+    """Base of what goes back to a renderer."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
+
+    command_id: str
+
+
+class Accepted(Answer):
+    """The command will be tried; its effect comes as `CommandDone`."""
+
+    answer: Literal["accepted"] = "accepted"
+
+
+class Refused(Answer):
+    """The command changes nothing. Codes, never exception text."""
+
+    answer: Literal["refused"] = "refused"
+    code: RefusalCode
+    text: str
+    """What to do instead; one of our own sentences."""
+
+
+class StatusAnswer(Answer):
+    """Status with the ledger, or why the ledger is missing."""
+
+    answer: Literal["status"] = "status"
+    status: dict[str, Any]
+
+
+class Event(Message):
+    """Base of what a subscriber hears."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
+
+
+class CommandDone(Event):
+    """The effect of an accepted command, or why there is none."""
+
+    event: Literal["commandDone"] = "commandDone"
+    command_id: str
+    ok: bool
+    code: RefusalCode | None = None
+    text: str = ""
+    result: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class CommandProgress(Event):
+    """An accepted command got somewhere and needs the person: where to log in, for example."""
+
+    event: Literal["commandProgress"] = "commandProgress"
+    command_id: str
+    text: str
+    result: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class StatusEvent(Event):
+    """Something changed."""
+
+    event: Literal["status"] = "status"
+    status: TreeStatus
+
+
+class LiveEvent(Event):
+    """Redacted whole lines of an open item."""
+
+    event: Literal["live"] = "live"
+    session_id: str
+    turn_id: str
+    item_id: str
+    kind: str
+    text: str = Field(repr=False)
+
+
+class ItemEvent(Event):
+    """An item is durable."""
+
+    event: Literal["itemStored"] = "itemStored"
+    session_id: str
+    turn_id: str
+    item_id: str
+    kind: str
+    decision: str
+
+
+class TurnEvent(Event):
+    """A turn ended and is durable."""
+
+    event: Literal["turnStored"] = "turnStored"
+    session_id: str
+    turn_id: str
+    status: str
+    items: int
+
+
+class ApprovalEvent(Event):
+    """The app-server asks; answer with `submitApproval` and this token before `expires_at_ms`."""
+
+    event: Literal["approvalRequested"] = "approvalRequested"
+    token: str = Field(repr=False)
+    kind: Literal["command", "fileChange", "permissions", "other"]
+    session_id: str
+    turn_id: str
+    item_id: str
+    summary: str = Field(repr=False)
+    """Command, reason or changed paths; redacted."""
+    expires_at_ms: int
+
+
+class ApprovalClosed(Event):
+    """The request was answered, timed out, or died with its sidecar."""
+
+    event: Literal["approvalClosed"] = "approvalClosed"
+    token: str = Field(repr=False)
+    outcome: str
+
+
+class GapEvent(Event):
+    """The subscriber was too slow: this many events were left out."""
+
+    event: Literal["gap"] = "gap"
+    missed: int
+
+
+class ToClient(Message):
+    """One answer or event for one renderer. Facade → root. `body` is JSON with camelCase names."""
+
+    client_id: str
+    droppable: bool
+    """A renderer that is too slow may miss it: newer events say more. Answers and effects are never dropped."""
+    body: str = Field(repr=False)

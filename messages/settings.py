@@ -1,0 +1,117 @@
+"""What the tree is told once, at its beginning: paths, choices, limits. `hybrid_capture/settings.py` fills it in."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from messages.base import Message
+from messages.status import AuthModeChoice
+
+MIB = 1024 * 1024
+
+
+class Limits(Message):
+    """Every bound of the runtime with its default. What happens at the bound stands beside it."""
+
+    line_bytes_max: int = Field(default=8 * MIB, ge=1024, le=64 * MIB)
+    """One line of the app-server. Longer: the line is `dropped:line_too_long` with its size; the stream goes on."""
+    read_bytes_max: int = Field(default=256 * 1024, ge=4096, le=MIB)
+    """One read of the pipe, and so one batch; a larger single line travels alone."""
+    window_batches_max: int = Field(default=3, ge=1, le=64)
+    """Unsettled full batches (`window_batches_max * read_bytes_max` bytes). Full: the pipe is not read."""
+    open_items_max: int = Field(default=1024, ge=1, le=65536)
+    """Items staged at once. Over: the oldest is evicted with an audit row."""
+    staged_bytes_max: int = Field(default=64 * MIB, ge=1024)
+    """Text staged at once. Over: the oldest item is evicted with an audit row."""
+    pending_requests_max: int = Field(default=256, ge=1, le=4096)
+    """Requests to the app-server without an answer yet. Over: the request is refused."""
+    request_deadline_ms: int = Field(default=10_000, ge=10)
+    """A request without an answer for this long ends as timed out."""
+    login_deadline_ms: int = Field(default=600_000, ge=100)
+    """A login that was opened and not completed for this long is cancelled."""
+    approvals_max: int = Field(default=128, ge=1, le=4096)
+    """Server requests waiting for a person. Over: the newest is declined at once."""
+    approval_deadline_ms: int = Field(default=300_000, ge=10)
+    """A server request without a person's answer for this long is declined."""
+    stderr_lines_max: int = Field(default=256, ge=1, le=4096)
+    stderr_line_chars_max: int = Field(default=1024, ge=80, le=8192)
+    """The ring of the sidecar's stderr; older lines fall out, longer lines are cut."""
+    stdin_bytes_max: int = Field(default=16 * MIB, ge=1024)
+    """Bytes waiting to be written to the sidecar. Over: it does not read; it is declared hung and replaced."""
+    command_bytes_max: int = Field(default=64 * 1024, ge=256)
+    """One renderer command. Larger: refused."""
+    subscriber_events_max: int = Field(default=1000, ge=1)
+    """Events waiting for one subscriber. Over: newest wins and the gap is counted."""
+    dedupe_keys_max: int = Field(default=10_000, ge=1)
+    dedupe_ttl_ms: int = Field(default=86_400_000, ge=1)
+    """The in-memory accelerator in front of the store's unique key."""
+
+
+class Timing(Message):
+    """Every deadline and period of supervision, in ms on the monotonic clock."""
+
+    restart_window_ms: int = Field(default=60_000, ge=1)
+    """The rolling window of the crash-loop rule. An event exactly this old is outside."""
+    restarts_max: int = Field(default=2, ge=0)
+    """Restarts allowed inside the window; the next one is refused and the child is in `crash_loop`."""
+    backoff_min_ms: int = Field(default=250, ge=1)
+    backoff_max_ms: int = Field(default=8_000, ge=1)
+    """Wait before a sidecar restart: doubles from the first to the second."""
+    actor_backoff_ms: int = Field(default=0, ge=0)
+    """Wait before the first restart of an actor; a second one within the window waits `backoff_min_ms`."""
+    ping_interval_ms: int = Field(default=1_000, ge=10)
+    ping_deadline_ms: int = Field(default=3_000, ge=10)
+    """An actor without an answer for this long is hung: it gets SIGKILL and a restart."""
+    start_deadline_ms: int = Field(default=5_000, ge=10)
+    """An actor that was created and did not report for this long is hung."""
+    initialize_deadline_ms: int = Field(default=10_000, ge=10)
+    """A sidecar without an answer to `initialize` for this long is hung."""
+    account_callback_ms: int = Field(default=1_000, ge=1)
+    """How long after the handshake an unsolicited `account/updated` is awaited; then `account/read` is the evidence."""
+    liveness_interval_ms: int = Field(default=2_000, ge=10)
+    """A sidecar that was silent for this long gets a probe."""
+    liveness_deadline_ms: int = Field(default=5_000, ge=10)
+    """A sidecar without any line for this long after a probe is hung and is replaced."""
+    settle_deadline_ms: int = Field(default=5_000, ge=10)
+    """The oldest unsettled batch may be this old before the stream counts as unhealthy."""
+    resend_ms: int = Field(default=2_000, ge=10)
+    """A batch or checkpoint without acknowledgement for this long is sent again."""
+    checkpoint_ms: int = Field(default=100, ge=1)
+    """Deltas alone are settled at least this often; anything durable is settled at once."""
+    stop_grace_ms: int = Field(default=1_000, ge=10)
+    """Between closing stdin and SIGTERM, and between SIGTERM and SIGKILL."""
+    probe_interval_ms: int = Field(default=2_000, ge=10)
+    """How often ingest proves with a committed write that the store works."""
+    probe_deadline_ms: int = Field(default=4_000, ge=10)
+    """A probe without a commit for this long means the baseline is not healthy."""
+
+
+class SidecarSettings(Message):
+    """Which app-server to run and how."""
+
+    codex_path: str | None
+    """Native codex binary; None when none was found, which `codex_missing` explains."""
+    codex_missing: str = ""
+    codex_args: tuple[str, ...] = ("app-server", "--strict-config")
+    codex_home: str | None = None
+    """CODEX_HOME for the child; None leaves codex's own default."""
+    cwd: str | None = None
+    """Working directory for the child and default for new threads."""
+    environment: dict[str, str] = Field(default_factory=dict, repr=False)
+    """The child's whole environment, already cleaned."""
+    auth_mode: AuthModeChoice = "chatgpt"
+    enabled: bool = True
+    """False: the stream is not expected; capture runs on the baseline alone."""
+
+
+class TreeSettings(Message):
+    """Given to every actor with its `Begin`."""
+
+    run_id: str
+    state_dir: str
+    database: str
+    """Path of the SQLite file, or a DSN."""
+    kill_switch: bool = False
+    sidecar: SidecarSettings
+    limits: Limits = Limits()
+    timing: Timing = Timing()
