@@ -1,0 +1,245 @@
+"""Staging: deltas wait in memory, `item/completed` finalises, and every frame ends in exactly one disposition.
+
+What the frames came to goes to ingest as numbered checkpoints, one at a time; the batches they cover are settled when
+the checkpoint is durable. A checkpoint with anything durable goes at once, deltas alone at most `checkpoint_ms` later.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from actors.machines.draft import Draft
+from actors.machines.effects import NOTHING, Effect, Effects, Send, Wake
+from actors.machines.reading import Decode, Reading
+from actors.machines.stage import Live, Stage
+from actors.machines.standing import Now
+from actors.machines.window import Inbox
+from messages.records import (
+    CheckpointKept,
+    CheckpointRefused,
+    KeepCheckpoint,
+    StageOpened,
+    StageReset,
+)
+from messages.settings import Limits, Timing
+from messages.stream import (
+    BatchSettled,
+    FrameBatch,
+    GenerationClosed,
+    GenerationOpened,
+    ResendFrames,
+)
+
+BOOKS_MAX = 16
+LOST_WITH_TURN = {"interrupted": "turn_interrupted", "failed": "turn_failed", "completed": "turn_completed"}
+
+
+@dataclass(slots=True)
+class Staging:
+    """The state of the machine."""
+
+    stager: int
+    limits: Limits
+    timing: Timing
+    decode: Decode
+    live_lines: Callable[[], Live]
+    generation: int = 0
+    inbox: Inbox | None = None
+    """None until ingest said where to continue."""
+    early: list[FrameBatch] = field(default_factory=list)
+    closing_seq: int | None = None
+    """The process is gone and this was its last frame."""
+    reading: Reading = field(init=False)
+    watched: bool = False
+    outgoing: deque[KeepCheckpoint | StageOpened] = field(default_factory=deque)
+    """What ingest has to confirm, in order; only the first is on its way."""
+    sent_epoch: int = 0
+    wake_epoch: int = 0
+    books: dict[int, int] = field(default_factory=dict)
+    """The last frame of each generation whose books are closed."""
+
+    def __post_init__(self) -> None:
+        self._continue_after(0)
+
+    def _continue_after(self, through_seq: int) -> None:
+        """Read the live generation from behind this frame, with nothing staged."""
+        stage = Stage(self.limits.open_items_max, self.limits.staged_bytes_max, self.live_lines, self.watched)
+        self.reading = Reading(self.decode, stage, Draft.after(self.generation, through_seq))
+
+    # What arrives from the sidecar.
+
+    def opened(self, heard: GenerationOpened, now: Now) -> Effects:
+        """A new process speaks, or the same one speaks to a new stager."""
+        if heard.generation <= self.generation:
+            return self._settled() if heard.generation == self.generation else NOTHING
+        self._close("its actor ended; frames after this one were never received", now)
+        self.generation = heard.generation
+        self.inbox, self.closing_seq, self.early = None, None, []
+        self._continue_after(0)
+        self.outgoing.append(StageOpened(generation=heard.generation, stager=self.stager))
+        return self._send_first()
+
+    def batch(self, heard: FrameBatch, now: Now) -> Effects:
+        """Lines, in any order the transport likes."""
+        if heard.generation != self.generation:
+            return self._stale(heard)
+        if self.inbox is None:
+            if len(self.early) < self.limits.window_batches_max * 64:
+                self.early.append(heard)
+            return NOTHING
+        repeated = _last(heard) < self.inbox.next_seq
+        ready = self.inbox.take(heard)
+        effects: list[Effect] = []
+        for each in ready:
+            effects += self.reading.read(each, now)
+        if repeated:
+            effects += self._settled()
+        elif self.inbox.gap and not ready:
+            through = self.inbox.next_seq - 1
+            effects.append(Send("sidecar", ResendFrames(generation=self.generation, through_seq=through)))
+        return (*effects, *self._close_if_drained(now), *self._flush(now))
+
+    def _stale(self, heard: FrameBatch) -> Effects:
+        """A batch of a process that is over changes nothing; it is counted in the books of its own generation."""
+        settled = Send("sidecar", BatchSettled(generation=heard.generation, through_seq=_last(heard)))
+        if self.books.get(heard.generation) != heard.first_seq - 1:
+            return (settled,)  # counted already, or never known here
+        self.books[heard.generation] = _last(heard)
+        counted = KeepCheckpoint(
+            generation=heard.generation,
+            stager=self.stager,
+            first_seq=heard.first_seq,
+            last_seq=_last(heard),
+            counts={"stale_generation": heard.count},
+            closed=True,
+        )
+        self.outgoing.append(counted)
+        return (settled, *(self._send_first() if len(self.outgoing) == 1 else NOTHING))
+
+    def closed(self, heard: GenerationClosed, now: Now) -> Effects:
+        """The process is gone; close its books when its last frame was read."""
+        if heard.generation in self.books:
+            waits = any(heard.generation == each.generation for each in self.outgoing)
+            closed = BatchSettled(generation=heard.generation, through_seq=heard.last_seq, closed=True)
+            return NOTHING if waits else (Send("sidecar", closed),)
+        if heard.generation != self.generation:
+            return NOTHING
+        self.closing_seq = heard.last_seq
+        return (*self._close_if_drained(now), *self._flush(now))
+
+    # What arrives from ingest.
+
+    def reset(self, heard: StageReset, now: Now) -> Effects:
+        """Where this generation continues."""
+        first = self.outgoing[0] if self.outgoing else None
+        if not isinstance(first, StageOpened) or (heard.generation, heard.stager) != (first.generation, self.stager):
+            return NOTHING
+        self.outgoing.popleft()
+        if first.generation != self.generation:
+            return self._send_first()  # a newer process speaks already
+        self.inbox = Inbox(self.generation, heard.through_seq + 1)
+        self._continue_after(heard.through_seq)
+        effects: list[Effect] = [*self._settled(), *self._send_first()]
+        early, self.early = self.early, []
+        for each in early:
+            effects += self.batch(each, now)
+        return (*effects, *self._close_if_drained(now), *self._flush(now))
+
+    def kept(self, heard: CheckpointKept, now: Now) -> Effects:
+        """The first checkpoint is durable: settle its batches, send the next."""
+        first = self.outgoing[0] if self.outgoing else None
+        if not isinstance(first, KeepCheckpoint) or heard.stager != self.stager:
+            return NOTHING
+        if heard.generation != first.generation or heard.through_seq < first.last_seq:
+            return NOTHING
+        self.outgoing.popleft()
+        settled = BatchSettled(generation=first.generation, through_seq=first.last_seq, closed=first.closed)
+        return (Send("sidecar", settled), *self._send_first(), *self._flush(now))
+
+    def refused(self, heard: CheckpointRefused) -> Effects:
+        """Ingest could not take it. A store that failed is asked again later; a stage it does not know is opened
+        again; frames that are missing before it are asked of the sidecar."""
+        first = self.outgoing[0] if self.outgoing else None
+        if heard.stager != self.stager or not isinstance(first, KeepCheckpoint):
+            return NOTHING
+        if heard.code == "not_opened":
+            self.outgoing.appendleft(StageOpened(generation=first.generation, stager=self.stager))
+            return self._send_first()
+        if heard.code == "gap":
+            return (Send("sidecar", ResendFrames(generation=heard.generation, through_seq=heard.through_seq)),)
+        return NOTHING  # store_failed: the resend that is due asks again; old_stager: a newer one lives
+
+    def ingest_returned(self) -> Effects:
+        """A new ingest knows nothing of what was on its way."""
+        return self._send_first()
+
+    def woke(self, name: str, epoch: int, now: Now) -> Effects:
+        """A deadline came due: send what waits, or send again what was not confirmed."""
+        if name == "checkpoint" and epoch == self.wake_epoch:
+            return self._flush(now, due=True)
+        if name == "resend" and epoch == self.sent_epoch:
+            return self._send_first()
+        return NOTHING
+
+    def watch(self, on: bool) -> None:
+        """Whether live lines are wanted, for items that open from now on."""
+        self.watched = self.reading.stage.watched = on
+
+    # How checkpoints leave.
+
+    def _close_if_drained(self, now: Now) -> Effects:
+        if self.inbox is None or self.closing_seq is None or self.inbox.next_seq <= self.closing_seq:
+            return NOTHING
+        self._close("", now)
+        return self._send_first()
+
+    def _close(self, why: str, now: Now) -> None:
+        """End the books of the live generation: what is open is lost with a name."""
+        if self.inbox is None:
+            return
+        reading = self.reading
+        reading.lost(reading.stage.lose_where(lambda _: True, "sidecar_exited"))
+        draft = reading.draft
+        if why:
+            draft.note("generation_cut", f"generation {self.generation}", f"frame {draft.last_seq}: {why}", now.wall)
+        draft.closed = True
+        self.outgoing.append(draft.message(self.stager, ()))
+        self.books[self.generation] = draft.last_seq
+        if len(self.books) > BOOKS_MAX:
+            del self.books[next(iter(self.books))]
+        reading.draft = Draft.after(self.generation, draft.last_seq)
+        self.inbox = None
+
+    def _flush(self, now: Now, due: bool = False) -> Effects:
+        """Send the draft when nothing is on its way and somebody waits for it, or it is large, or it is time."""
+        draft = self.reading.draft
+        if draft.empty or self.outgoing:
+            return NOTHING
+        age_ms = now.mono - draft.since_ms
+        large = draft.bytes_count >= self.limits.read_bytes_max
+        if not (draft.durable or large or due or age_ms >= self.timing.checkpoint_ms):
+            self.wake_epoch += 1
+            return (Wake(self.timing.checkpoint_ms - age_ms, "checkpoint", self.wake_epoch),)
+        self.outgoing.append(draft.message(self.stager, self.reading.stage.staged()))
+        self.reading.draft = Draft.after(self.generation, draft.last_seq)
+        return self._send_first()
+
+    def _send_first(self) -> Effects:
+        if not self.outgoing:
+            return NOTHING
+        self.sent_epoch += 1
+        return (Send("ingest", self.outgoing[0]), Wake(self.timing.resend_ms, "resend", self.sent_epoch))
+
+    def _settled(self) -> Effects:
+        """Tell the sidecar how far everything is accounted for."""
+        if self.inbox is None:
+            return NOTHING
+        waiting = [each for each in self.outgoing if isinstance(each, KeepCheckpoint)]
+        through = (waiting[0].first_seq if waiting else self.reading.draft.first_seq) - 1
+        return (Send("sidecar", BatchSettled(generation=self.generation, through_seq=through)),)
+
+
+def _last(batch: FrameBatch) -> int:
+    return batch.first_seq + batch.count - 1

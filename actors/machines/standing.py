@@ -1,0 +1,180 @@
+"""How things stand: what the supervisor knows, and the status, mode and transitions that follow from it.
+
+Everything here is derived anew from `Supervision` after each message; nothing is latched. Who changes `Supervision` is
+`supervision.py` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.machines import process as life
+from actors.machines.modes import Facts, mode_of
+from actors.machines.restarts import RestartWindow
+from actors.tree import BY_ROLE, ROLES
+from messages.settings import TreeSettings
+from messages.status import (
+    ActorState,
+    ActorStatus,
+    AuthState,
+    AuthStatus,
+    BaselineStatus,
+    HandshakeStatus,
+    Role,
+    SidecarStatus,
+    Transition,
+    TreeStatus,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Both clocks, in ms: `mono` measures durations, `wall` dates events."""
+
+    mono: int
+    wall: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kid:
+    """One actor of the tree."""
+
+    state: ActorState = "stopped"
+    incarnation: int = 0
+    pid: int | None = None
+    window: RestartWindow = field(default_factory=RestartWindow)
+    epoch: int = 0
+    restarts: int = 0
+    since_ms: int = 0
+    """When it was started, or was last heard (monotonic)."""
+    asked_ms: int | None = None
+    """When the ping without an answer was sent."""
+    last_error: str = ""
+
+
+@dataclass(slots=True)
+class Supervision:
+    """The state of the machine. Only `step` changes it."""
+
+    settings: TreeSettings
+    pid: int = 0
+    """Of the supervisor's own process."""
+    kids: dict[Role, Kid] = field(default_factory=lambda: dict.fromkeys(ROLES, Kid()))
+    process: life.Process = field(default_factory=life.Process)
+    auth: AuthState = "authenticating"
+    auth_mode: str | None = None
+    auth_plan: str | None = None
+    auth_cause: str = "no sidecar yet"
+    baseline_healthy: bool = False
+    baseline_reason: str = "the store was not probed yet"
+    baseline_at_ms: int = 0
+    announced: bool = False
+    stopping: bool = False
+    leave_asked_ms: int = 0
+    """When the actor whose turn it is was asked to leave (monotonic)."""
+    stop_clean: bool = True
+    pings: int = 0
+    transition_seq: int = 0
+    unkept: tuple[Transition, ...] = ()
+    sent_through: int = 0
+    revision: int = 0
+    status: TreeStatus | None = None
+    restart_commands: tuple[str, ...] = ()
+    """Commands whose effect is the next running sidecar."""
+
+
+def stream_expected(machine: Supervision) -> tuple[bool, str]:
+    """Whether a live stream is wanted, and if not, why."""
+    if machine.settings.kill_switch:
+        return False, "the stream kill switch is on"
+    if not machine.settings.sidecar.enabled:
+        return False, "live streaming is switched off in the settings"
+    return True, ""
+
+
+def facts_of(machine: Supervision) -> Facts:
+    expected, why = stream_expected(machine)
+    broken = next(
+        (
+            f"{role} {'crash-loops' if kid.state == 'crash_loop' else 'is ' + kid.state}: {kid.last_error}"
+            for role, kid in machine.kids.items()
+            if BY_ROLE[role].stream_part and kid.state != "running"
+        ),
+        "",
+    )
+    ingest = machine.kids["ingest"]
+    reason = machine.baseline_reason
+    if ingest.state == "crash_loop":
+        reason = f"ingest crash-loops: {ingest.last_error}"
+    return Facts(
+        baseline_healthy=machine.baseline_healthy,
+        baseline_reason=reason,
+        stream_expected=expected,
+        stream_unexpected_reason=why,
+        sidecar=machine.process.state,
+        sidecar_error=machine.process.last_error,
+        initialize_sent=machine.process.initialize_sent,
+        initialized=machine.process.initialized,
+        auth=machine.auth,
+        auth_reason=machine.auth_cause,
+        stream_healthy=machine.process.healthy,
+        stream_reason=machine.process.health_reason,
+        broken_part=broken.rstrip(": "),
+    )
+
+
+def status_of(machine: Supervision, now: Now) -> TreeStatus:
+    mode, reason = mode_of(facts_of(machine))
+    process = machine.process
+    return TreeStatus(
+        revision=machine.revision,
+        mode=mode,
+        mode_reason=reason,
+        sidecar=SidecarStatus(
+            state=process.state,
+            generation=process.generation,
+            pid=process.pid,
+            restarts_in_window=len(process.window.recent(now.mono, machine.settings.timing)),
+            last_error=process.last_error or None,
+        ),
+        handshake=HandshakeStatus(initialize_sent=process.initialize_sent, initialized=process.initialized),
+        auth=AuthStatus(state=machine.auth, mode=machine.auth_mode, plan=machine.auth_plan),
+        stream_healthy=process.healthy,
+        stream_reason=process.health_reason,
+        kill_switch=machine.settings.kill_switch,
+        baseline=BaselineStatus(healthy=machine.baseline_healthy, reason=machine.baseline_reason),
+        actors=tuple(
+            ActorStatus(name=role, pid=kid.pid, state=kid.state, restarts=kid.restarts)
+            for role, kid in machine.kids.items()
+        ),
+        at_ms=now.wall,
+    )
+
+
+def same(before: TreeStatus, after: TreeStatus) -> bool:
+    ignored = {"revision": 0, "at_ms": 0}
+    return before.model_copy(update=ignored) == after.model_copy(update=ignored)
+
+
+def changes(before: TreeStatus | None, after: TreeStatus) -> list[tuple[Any, str, str, str]]:
+    """What the transition log has to name: (what, who, before, after). The mode comes last, after its causes."""
+
+    def words(status: TreeStatus | None) -> dict[tuple[str, str], str]:
+        if status is None:
+            return {}
+        shake = status.handshake
+        greeting = "initialized" if shake.initialized else "initialize_sent" if shake.initialize_sent else "none"
+        return {
+            **{("actor", each.name): each.state for each in status.actors},
+            ("sidecar", "sidecar"): f"{status.sidecar.state} (generation {status.sidecar.generation})",
+            ("handshake", "handshake"): greeting,
+            ("auth", "auth"): status.auth.state,
+            ("stream", "stream"): "healthy" if status.stream_healthy else "not healthy",
+            ("baseline", "baseline"): "healthy" if status.baseline.healthy else "not healthy",
+            ("mode", "mode"): status.mode,
+        }
+
+    old, new = words(before), words(after)
+    return [(what, who, old.get((what, who), ""), word) for (what, who), word in new.items()
+            if old.get((what, who)) != word]  # fmt: skip
