@@ -1,0 +1,271 @@
+"""The shell around every machine: receive, check who says it, decide, perform. Thespian stays in here.
+
+A handler that raises ends the actor: the fault is reported, redacted, and the supervisor starts a new one. Thespian by
+itself would hand the message to the same instance again, and tell nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from thespian.actors import (
+    Actor,
+    ActorExitRequest,
+    ChildActorExited,
+    DeadEnvelope,
+    PoisonMessage,
+    ThespianWatch,
+    WakeupMessage,
+    WatchMessage,
+)
+
+from actors import lifeline
+from actors.envelope import BadMessage, Envelope, pack, unpack
+from actors.machines.effects import Effect, Exit, MachineRefused, Send, Wake, Woke
+from actors.machines.standing import Now
+from actors.transport.rejects import transport_rejects
+from messages.base import Message
+from messages.catalog import may_say
+from messages.lifecycle import ActorFaulted, Begin, Leave, Left, PeersChanged, Ping, Pong, Ready
+from messages.records import AuditNote, KeepAudit
+from messages.status import Party, Role
+from storage.redaction import redact
+
+FAULT_CHARS_MAX = 1_000
+AUDITED_REFUSALS_MAX = 100
+"""Refused messages that get an audit row each; further ones are counted and told in the last row."""
+
+
+def now() -> Now:
+    """Both clocks, in ms. The one place where the live tree reads them."""
+    return Now(mono=time.monotonic_ns() // 1_000_000, wall=time.time_ns() // 1_000_000)
+
+
+def clean(text: str, chars_max: int = FAULT_CHARS_MAX) -> str:
+    """A text that may leave the process: redacted, cut."""
+    return redact(text).text[:chars_max]
+
+
+class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
+    """What all actors have in common. A subclass says what it does with a message: `on`."""
+
+    ROLE: ClassVar[Role]
+
+    def __init__(self) -> None:
+        super().__init__()
+        lifeline.die_with_parent()
+        self.begun: Begin | None = None
+        self.peers: dict[Party, Any] = {}
+        self.incarnations: dict[Party, int] = {}
+        self.leaving = False
+        self.trace = ""
+        self.hop = 0
+        self.born = 0
+        self.refusals = 0
+        self.audits = 0
+        self.unsent_audit: list[AuditNote] = []
+
+    # What a subclass fills in.
+
+    def begin(self, begin: Begin) -> None:
+        """Set up; raise to be started again."""
+
+    def on(self, message: Message, sender: Party) -> None:
+        """Handle one message that the catalogue allows."""
+        raise NotImplementedError  # every actor has its own
+
+    def woke(self, woke: Woke) -> None:
+        """A wake-up came due."""
+
+    def readable(self, ready: list[int]) -> None:
+        """Watched descriptors have something to read."""
+
+    def watched(self) -> list[int]:
+        """Descriptors to watch from now on."""
+        return []
+
+    def peers_changed(self, changed: list[Party]) -> None:
+        """Somebody was started anew."""
+
+    def leave(self) -> None:
+        """Asked to leave: finish, then call `left`."""
+        self.left()
+
+    def perform_other(self, effect: Effect) -> None:
+        """An effect that only this actor knows how to perform."""
+        raise AssertionError(f"{self.ROLE} cannot perform {type(effect).__name__}")
+
+    # The loop.
+
+    def receiveMessage(self, received: Any, sender: Any) -> Any:
+        """Thespian's door."""
+        if self.leaving:
+            return None
+        doing = received.kind if isinstance(received, Envelope) else type(received).__name__
+        try:
+            self._receive(received, sender)
+        except Exception as error:  # noqa: BLE001  the actor reports and leaves; nothing is swallowed
+            self._fault(doing, error)
+            return None
+        descriptors = self.watched()
+        return ThespianWatch(descriptors) if descriptors else None
+
+    def _receive(self, received: Any, sender: Any) -> None:
+        if isinstance(received, Envelope):
+            self.trace, self.hop = received.trace, received.hop
+            self._message(received, sender)
+        elif isinstance(received, WatchMessage):
+            self._new_trace()
+            self.readable(received.ready)
+        elif isinstance(received, WakeupMessage):
+            self._new_trace()
+            self.woke(received.payload)
+        elif isinstance(received, ChildActorExited):
+            self._new_trace()
+            self.child_exited(received.childAddress)
+        elif isinstance(received, DeadEnvelope | PoisonMessage):
+            self._new_trace()
+            self.undelivered(received)
+        elif isinstance(received, ActorExitRequest):
+            self.leaving = True
+
+    def child_exited(self, address: Any) -> None:
+        """Only the supervisor has children."""
+
+    def undelivered(self, letter: Any) -> None:
+        """Only the supervisor gets dead letters."""
+
+    def _message(self, envelope: Envelope, address: Any) -> None:
+        sender = self.who_is(address)
+        try:
+            message = unpack(envelope)
+        except BadMessage as error:
+            self._refuse(envelope.kind, sender, str(error))
+            return
+        if self.begun is None:
+            if isinstance(message, Begin) and message.role == self.ROLE:
+                self._begin(message, address)
+            return
+        if not may_say(sender, message, self.ROLE):
+            self._refuse(envelope.kind, sender, f"{sender} may not say this to {self.ROLE}")
+            return
+        if isinstance(message, PeersChanged):
+            self._peers(message, envelope.refs)
+        elif isinstance(message, Ping):
+            pong = Pong(n=message.n, incarnation=self.begun.incarnation, rejects=transport_rejects())
+            self.send_to("supervisor", pong)
+        elif isinstance(message, Leave):
+            self.leave()
+        else:
+            self.on(message, sender)
+
+    def _begin(self, begin: Begin, address: Any) -> None:
+        self.begun = begin
+        self.peers["root" if self.ROLE == "supervisor" else "supervisor"] = address
+        self._new_trace()
+        self.begin(begin)
+        if self.ROLE != "supervisor":
+            pid = os.getpid()
+            ready = Ready(
+                role=self.ROLE,
+                incarnation=begin.incarnation,
+                pid=pid,
+                token=begin.token,
+                created_at=lifeline.created_at(pid),
+            )
+            self.send_to("supervisor", ready)
+
+    def _peers(self, message: PeersChanged, refs: tuple[Any, ...]) -> None:
+        changed: list[Party] = []
+        for party, incarnation, address in zip(message.parties, message.incarnations, refs, strict=True):
+            if self.incarnations.get(party) != incarnation or party not in self.peers:
+                changed.append(party)
+            self.incarnations[party] = incarnation
+            self.peers[party] = address
+        gone = [party for party in self.peers if party not in message.parties and party not in ("supervisor", "root")]
+        for party in gone:
+            del self.peers[party]
+        if "ingest" in self.peers and self.unsent_audit:
+            notes, self.unsent_audit = tuple(self.unsent_audit), []
+            self._send_audit(notes)
+        self.peers_changed(changed)
+
+    def who_is(self, address: Any) -> Party:
+        """The party that this address was introduced as; the transport vouches for the address."""
+        for party, known in self.peers.items():
+            if known == address:
+                return party
+        return "outside"
+
+    def _refuse(self, kind: str, sender: Party, why: str) -> None:
+        """Refused, audited, and nothing changed."""
+        self.refusals += 1
+        if self.refusals <= AUDITED_REFUSALS_MAX:
+            more = " (further ones are only counted)" if self.refusals == AUDITED_REFUSALS_MAX else ""
+            self.audit("message_refused", f"{sender} -> {self.ROLE}", f"{kind[:80]}: {why}{more}")
+
+    def _fault(self, doing: str, error: Exception) -> None:
+        text = clean(f"{type(error).__name__}: {error}")
+        if self.begun is not None:
+            fault = ActorFaulted(role=self.ROLE, incarnation=self.begun.incarnation, doing=doing, text=text)
+            self.send_to("supervisor", fault)
+        self.exit()
+
+    # What leaves.
+
+    def perform(self, outcome: tuple[Effect, ...] | MachineRefused) -> None:
+        """Do what a machine decided."""
+        if isinstance(outcome, MachineRefused):
+            self.audit("refused", self.ROLE, f"{outcome.message} in {outcome.phase}")
+            return
+        for effect in outcome:
+            if isinstance(effect, Send):
+                self.send_to(effect.to, effect.message)
+            elif isinstance(effect, Wake):
+                self.wake(effect.after_ms, effect.name, effect.epoch)
+            elif isinstance(effect, Exit):
+                self.exit()
+            else:
+                self.perform_other(effect)
+
+    def send_to(self, party: Party, message: Message, refs: tuple[Any, ...] = ()) -> None:
+        """Tell a party, if it is there. What must arrive is numbered and sent again by its machine."""
+        address = self.peers.get(party)
+        if address is not None:
+            self.send(address, pack(message, self.trace, self.hop + 1, refs))
+
+    def wake(self, after_ms: int, name: str, epoch: int = 0) -> None:
+        """Come back after a while, as `woke`."""
+        self.wakeupAfter(timedelta(milliseconds=after_ms), Woke(name, epoch))
+
+    def audit(self, kind: str, subject: str, text: str) -> None:
+        """A row that must not be forgotten; waits, bounded, while ingest is away."""
+        note = AuditNote(kind=kind, subject=subject, text=text, at_ms=now().wall)
+        if "ingest" in self.peers:
+            self._send_audit((note,))
+        elif len(self.unsent_audit) < AUDITED_REFUSALS_MAX:
+            self.unsent_audit.append(note)
+
+    def _send_audit(self, notes: tuple[AuditNote, ...]) -> None:
+        self.audits += 1
+        self.send_to("ingest", KeepAudit(n=self.audits, notes=notes))
+
+    def left(self) -> None:
+        """Say good-bye and exit."""
+        assert self.begun is not None
+        self.send_to("supervisor", Left(role=self.ROLE, incarnation=self.begun.incarnation))
+        self.exit()
+
+    def exit(self) -> None:
+        """End this process after what was sent is out."""
+        self.leaving = True
+        self.send(self.myAddress, ActorExitRequest())
+
+    def _new_trace(self) -> None:
+        """What begins here, not caused by a message, starts a history of its own."""
+        self.born += 1
+        incarnation = self.begun.incarnation if self.begun else 0
+        self.trace, self.hop = f"{self.ROLE}{incarnation}-{self.born}", 0

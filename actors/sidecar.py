@@ -1,0 +1,336 @@
+"""SidecarActor: owns the app-server's process and its JSON-RPC; numbers its frames; creates no actor.
+
+Every line goes to the stager in numbered batches. The few lines that concern the sidecar itself (answers, questions,
+account) are also read here. Nothing here blocks: pipes are watched, deadlines are a tick.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from actors.appserver import AppServer, NotReading, NotStarted
+from actors.machines import sidecar as life
+from actors.machines.courier import Courier
+from actors.machines.effects import (
+    Ask,
+    CloseStdin,
+    Effect,
+    MachineRefused,
+    ProcessExited,
+    ProcessFailed,
+    ProcessStarted,
+    RunProcess,
+    SignalProcess,
+    Woke,
+    WriteLine,
+)
+from actors.questions import Questions
+from actors.shell import Shell, clean, now
+from actors.upstream import LINES, Request, answered, unanswered
+from actors.wire.frames import AccountChanged, LoginCompleted, Response, ServerRequest, ServerRequestResolved
+from actors.wire.hot import control_lines
+from actors.wire.lines import Lines, LineSplitter
+from actors.wire.methods import decode
+from actors.wire.rpc import Full, Pending, Settled
+from messages.auth import AbandonLogin, LoginEnded, OpenLogin, ReadAccount, SendLogout, SidecarInitialized
+from messages.base import Message
+from messages.calls import ApprovalGiven, InterruptWanted, ThreadWanted, TurnWanted
+from messages.lifecycle import Begin
+from messages.sidecar import StartSidecar, StopSidecar, StreamHealthChanged
+from messages.status import Party
+from messages.stream import BatchSettled, ResendFrames
+
+TICK_MS_MAX = 500
+"""Deadlines are looked at at least this often; more often when one of them is shorter."""
+
+
+class SidecarActor(Shell):
+    """The one process that hears the app-server, and so the only one that can prove a login."""
+
+    ROLE = "sidecar"
+
+    def begin(self, begin: Begin) -> None:
+        self.settings = begin.settings
+        limits, timing = begin.settings.limits, begin.settings.timing
+        self.life = life.Life(timing=timing)
+        self.courier = Courier(limits.window_batches_max * limits.read_bytes_max, timing.resend_ms)
+        self.child: AppServer | None = None
+        self.healthy = True
+        self.leave_asked = False
+        shortest = min(
+            timing.liveness_interval_ms, timing.liveness_deadline_ms, timing.resend_ms, timing.settle_deadline_ms,
+            limits.request_deadline_ms, limits.approval_deadline_ms,
+        )  # fmt: skip
+        self.tick_ms = max(10, min(TICK_MS_MAX, shortest // 4))
+        self._forget_process()
+        self.wake(self.tick_ms, "tick")
+
+    def _forget_process(self) -> None:
+        limits = self.settings.limits
+        self.splitter = LineSplitter(limits.line_bytes_max)
+        self.pending: Pending[Request] = Pending(limits.pending_requests_max)
+        self.questions = Questions(limits, secrets.token_urlsafe)
+        self.account: AccountChanged | None = None
+        self.heard_ms = 0
+        self.probed_ms: int | None = None
+
+    # Messages.
+
+    def on(self, message: Message, sender: Party) -> None:
+        if isinstance(message, StartSidecar | StopSidecar):
+            self._live(message)
+        elif isinstance(message, BatchSettled):
+            self.perform(self.courier.settled(message))
+            self._read_more()
+            self._leave_when_settled()
+        elif isinstance(message, ResendFrames):
+            self.perform(self.courier.resend(message, now().mono))
+        else:
+            self._call(message)
+
+    def _call(self, message: Message) -> None:
+        """Something is wanted of the app-server."""
+        if isinstance(message, ReadAccount):
+            self._ask(Request("account/read", message.command_id or "account:account_read"))
+        elif isinstance(message, OpenLogin):
+            params = {"kind": message.kind, "secret": message.secret, "account_id": message.account_id}
+            self._ask(Request("account/login/start", message.command_id), params)
+        elif isinstance(message, AbandonLogin):
+            if message.login_id is not None:
+                self._ask(Request("account/login/cancel", message.command_id), {"login_id": message.login_id})
+        elif isinstance(message, SendLogout):
+            self._ask(Request("account/logout", message.command_id))
+        elif isinstance(message, ThreadWanted):
+            params = {"cwd": message.cwd or self.settings.sidecar.cwd, "model": message.model}
+            self._ask(Request("thread/start", message.command_id), params)
+        elif isinstance(message, TurnWanted):
+            params = {"thread_id": message.thread_id, "text": message.text}
+            self._ask(Request("turn/start", message.command_id), params)
+        elif isinstance(message, InterruptWanted):
+            params = {"thread_id": message.thread_id, "turn_id": message.turn_id}
+            self._ask(Request("turn/interrupt", message.command_id), params)
+        elif isinstance(message, ApprovalGiven):
+            line, effects = self.questions.given(message)
+            self._write(line)
+            self.perform(effects)
+
+    def peers_changed(self, changed: list[Party]) -> None:
+        """A new stager gets what is unsettled; a new auth gets its evidence anew; a new facade the open questions."""
+        if "stager" in changed:
+            self.perform(self.courier.stager_returned(now().mono))
+        if "auth" in changed and self.life.phase == "speaking":
+            self.send_to("auth", SidecarInitialized(generation=self.life.generation))
+            self._ask(Request("account/read", "account:account_read"))
+        if "facade" in changed:
+            self.perform(self.questions.open_ones())
+
+    # The process.
+
+    def watched(self) -> list[int]:
+        return self.child.watched(reading=not self.courier.full) if self.child is not None else []
+
+    def readable(self, ready: list[int]) -> None:
+        if self.child is None:
+            return
+        self.child.read_stderr()
+        self._read_more()
+
+    def _read_more(self) -> None:
+        """One read, so that messages get their turn; all of it once the process is gone."""
+        child = self.child
+        if child is None:
+            return
+        while not self.courier.full:
+            chunk = child.read()
+            if chunk:
+                self._lines(self.splitter.feed(chunk))
+                if not child.ended():
+                    return
+                continue
+            if child.ended():
+                self._drained(child)
+            elif chunk is not None:
+                self._live(life.Hung("it closed its stdout and lives on"))
+            return
+
+    def _lines(self, lines: Lines) -> None:
+        if not lines.count:
+            return
+        at = now()
+        self.heard_ms, self.probed_ms = at.mono, None
+        dropped = [(each.index, each.bytes_count, each.reason) for each in lines.dropped]
+        self.perform(self.courier.read(lines.data, lines.count, dropped, at.wall, at.mono))
+        for _, line in control_lines(lines.data, lines.count):
+            self._control(decode(line))
+
+    def _drained(self, child: AppServer) -> None:
+        self._lines(self.splitter.finish())
+        child.read_stderr()
+        code, signal = child.outcome()
+        tail = clean(child.stderr_tail())
+        child.release()
+        self.child = None
+        for gone in self.pending.close_all():
+            self.perform(tuple(unanswered(gone.tag, "the app-server ended", self.life.generation)))
+        self.perform(self.questions.close())
+        self.perform(self.courier.closed(self.life.generation))
+        self._live(ProcessExited(code, signal, tail))
+        self._leave_when_settled()
+
+    # What the app-server says to us.
+
+    def _control(self, frame: object) -> None:
+        if isinstance(frame, Response):
+            self._response(frame)
+        elif isinstance(frame, AccountChanged):
+            self.account = frame
+            self._live(life.AccountCallback(frame.auth_mode))
+        elif isinstance(frame, LoginCompleted):
+            ended = LoginEnded(
+                generation=self.life.generation,
+                login_id=frame.login_id,
+                success=frame.success,
+                text=clean(frame.error or ""),
+            )
+            self.send_to("auth", ended)
+        elif isinstance(frame, ServerRequest):
+            line, effects = self.questions.asked(frame, self.life.generation, now())
+            self._write(line)
+            self.perform(effects)
+        elif isinstance(frame, ServerRequestResolved):
+            self.perform(self.questions.resolved(frame))
+
+    def _response(self, frame: Response) -> None:
+        settled = self.pending.settle(frame)
+        if not isinstance(settled, Settled):
+            self.audit("unknown_reply", f"generation {self.life.generation}", "an answer that nobody waits for")
+            return
+        request = settled.tag
+        if settled.error is not None:
+            text = clean(settled.error.message)
+            if request.tag == "greeting":
+                self._live(life.GreetingFailed(f"initialize was refused: {text}"))
+            self.perform(tuple(unanswered(request, text, self.life.generation)))
+        elif request.tag == "greeting":
+            self._live(life.Greeted())
+        else:
+            self.perform(tuple(answered(request, settled.result, self.life.generation)))
+
+    # What we say to it.
+
+    def _ask(self, request: Request, params: dict[str, Any] | None = None, deadline_ms: int | None = None) -> None:
+        if self.child is None:
+            self.perform(tuple(unanswered(request, "the sidecar is not running", self.life.generation)))
+            return
+        deadline = deadline_ms or self.settings.limits.request_deadline_ms
+        number = self.pending.issue(request.call, now().mono, deadline, request)
+        if isinstance(number, Full):
+            text = f"{number.requests_max} requests wait for the app-server already"
+            self.perform(tuple(unanswered(request, text, self.life.generation)))
+            return
+        self._write(LINES[request.call](number, params or {}))
+
+    def _write(self, line: bytes | None) -> None:
+        if line is None or self.child is None:
+            return
+        try:
+            self.child.write(line)
+        except NotReading:
+            self._live(life.Hung("it does not read its stdin"))
+
+    # Deadlines.
+
+    def woke(self, woke: Woke) -> None:
+        if woke.name == "tick":
+            self._tick()
+            self.wake(self.tick_ms, "tick")
+        elif woke.name == "grace":
+            self._live(life.GraceOver(woke.epoch))
+        elif woke.name == "account_callback":
+            self._live(life.CallbackDue(woke.epoch))
+
+    def _tick(self) -> None:
+        at = now()
+        self.perform(self.courier.tick(at.mono))
+        for late in self.pending.expire(at.mono):
+            text = f"the app-server did not answer {late.method} in time"
+            if late.tag.tag == "greeting":
+                self._live(life.GreetingFailed(text))
+            self.perform(tuple(unanswered(late.tag, text, self.life.generation)))
+        for line, effects in self.questions.expired(at.mono):
+            self._write(line)
+            self.perform(effects)
+        if self.child is not None:
+            self.child.flush()
+            if self.child.exit_fd is None or self.child.ended():
+                self._read_more()  # where the OS gives no notice of an exit
+        self._check_health(at.mono, at.wall)
+
+    def _check_health(self, mono_ms: int, wall_ms: int) -> None:
+        """A silent process is asked; one that stays silent is hung. Unsettled batches make the stream unhealthy."""
+        if self.life.phase != "speaking":
+            return
+        timing = self.settings.timing
+        if self.courier.full:
+            self.heard_ms = mono_ms  # its silence is ours: the pipe is not read
+        elif self.probed_ms is not None and mono_ms - self.probed_ms >= timing.liveness_deadline_ms:
+            self._live(life.Hung(f"no answer for {mono_ms - self.heard_ms} ms"))
+            return
+        elif self.probed_ms is None and mono_ms - self.heard_ms >= timing.liveness_interval_ms:
+            self.probed_ms = mono_ms
+            self._ask(Request("thread/loaded/list", "probe"), deadline_ms=timing.liveness_deadline_ms)
+        oldest = self.courier.oldest_at_ms
+        late = oldest is not None and wall_ms - oldest >= timing.settle_deadline_ms
+        if late == self.healthy:
+            self.healthy = not late
+            reason = "answers" if not late else "frames are not settled: the stager or ingest is away"
+            changed = StreamHealthChanged(generation=self.life.generation, healthy=self.healthy, reason=reason)
+            self.send_to("supervisor", changed)
+
+    # The machine.
+
+    def _live(self, heard: life.Heard) -> None:
+        outcome = life.step(self.life, heard)
+        if not isinstance(outcome, MachineRefused):
+            self.life, effects = outcome
+            self.perform(effects)
+        else:
+            self.perform(outcome)
+
+    def perform_other(self, effect: Effect) -> None:
+        if isinstance(effect, RunProcess):
+            self._run(effect.generation)
+        elif isinstance(effect, WriteLine):
+            self._write(effect.line)
+        elif isinstance(effect, Ask):
+            changed = self.account if effect.tag == "account:callback" else None
+            self._ask(Request(effect.call, effect.tag, changed), deadline_ms=effect.deadline_ms)
+        elif self.child is not None and isinstance(effect, CloseStdin):
+            self.child.close_stdin()
+        elif self.child is not None and isinstance(effect, SignalProcess):
+            self.child.signal(effect.signal)
+
+    def _run(self, generation: int) -> None:
+        self._forget_process()
+        self.healthy = True
+        try:
+            self.child = AppServer(self.settings.sidecar, self.settings.limits)
+        except NotStarted as failed:
+            self._live(ProcessFailed(str(failed)))
+            return
+        self.perform(self.courier.opened(generation))
+        self.heard_ms = now().mono
+        self._live(ProcessStarted(self.child.pid, self.child.created_at))
+
+    # The end.
+
+    def leave(self) -> None:
+        """End the process, account for its last frames, go."""
+        self.leave_asked = True
+        self._live(StopSidecar(reason="the tree stops"))
+        self._leave_when_settled()
+
+    def _leave_when_settled(self) -> None:
+        if self.leave_asked and self.child is None and self.courier.idle:
+            self.left()

@@ -1,0 +1,64 @@
+"""StreamStagerActor: staging, wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from actors.machines.effects import Effects, Woke
+from actors.machines.staging import Staging
+from actors.machines.standing import Now
+from actors.shell import Shell, now
+from actors.wire.batch import decode_runs
+from messages.base import Message
+from messages.lifecycle import Begin
+from messages.records import CheckpointKept, CheckpointRefused, StageReset
+from messages.status import Party
+from messages.stream import FrameBatch, GenerationClosed, GenerationOpened, LiveWanted
+from storage.redaction import LiveRedactor
+
+
+class StreamStagerActor(Shell):
+    """Holds deltas in memory until their item completes. A new one starts empty, and says what that lost."""
+
+    ROLE = "stager"
+
+    def begin(self, begin: Begin) -> None:
+        settings = begin.settings
+        self.machine = Staging(begin.incarnation, settings.limits, settings.timing, decode_runs, LiveRedactor)
+        self.closing = False
+
+    def on(self, message: Message, sender: Party) -> None:
+        if isinstance(message, LiveWanted):
+            self.machine.watch(message.on)
+        elif isinstance(message, CheckpointRefused):
+            self.audit("checkpoint_refused", f"generation {message.generation}", f"{message.code}: {message.text}")
+            self.perform(self.machine.refused(message))
+        else:
+            self.perform(HANDLERS[type(message)](self.machine, message, now()))
+        self._leave_when_settled()
+
+    def woke(self, woke: Woke) -> None:
+        self.perform(self.machine.woke(woke.name, woke.epoch, now()))
+
+    def peers_changed(self, changed: list[Party]) -> None:
+        if "ingest" in changed:
+            self.perform(self.machine.ingest_returned())
+
+    def leave(self) -> None:
+        """The sidecar has left: what it sent is kept first. The supervisor's deadline bounds the wait."""
+        self.closing = True
+        self._leave_when_settled()
+
+    def _leave_when_settled(self) -> None:
+        if self.closing and not self.machine.outgoing and self.machine.reading.draft.empty:
+            self.left()
+
+
+HANDLERS: dict[type[Message], Callable[[Staging, Any, Now], Effects]] = {
+    GenerationOpened: Staging.opened,
+    FrameBatch: Staging.batch,
+    GenerationClosed: Staging.closed,
+    StageReset: Staging.reset,
+    CheckpointKept: Staging.kept,
+}

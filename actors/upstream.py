@@ -1,0 +1,134 @@
+"""What our requests to the app-server are for, and what their answers mean for the rest of the tree.
+
+One table per kind of request: how its line is made, what a good answer becomes, what a bad one becomes. Answers that
+nobody waits for are values and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actors.machines.effects import Effect, Send
+from actors.wire import requests
+from actors.wire.account import AccountRead, called_back, read_account, read_only
+from actors.wire.frames import AccountChanged, Unshaped
+from messages.auth import AuthCallFailed, LoginOpened
+from messages.calls import CallDone
+
+CLIENT_NAME = "hybrid-capture"
+CLIENT_VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request under way: upstream's method, our word for what it is for, and who waits."""
+
+    call: str
+    tag: str
+    """`greeting`, `probe`, `account:<origin>`, or the inner id of a command."""
+    changed: AccountChanged | None = None
+    """The callback that this `account/read` goes with."""
+
+
+Params = Mapping[str, Any]
+
+LINES: dict[str, Callable[[int, Params], bytes]] = {
+    "initialize": lambda n, _: requests.initialize(n, CLIENT_NAME, CLIENT_NAME, CLIENT_VERSION),
+    "account/read": lambda n, _: requests.account_read(n),
+    "account/login/start": lambda n, p: requests.login_start(n, p["kind"], p["secret"], p["account_id"]),
+    "account/login/cancel": lambda n, p: requests.login_cancel(n, p["login_id"]),
+    "account/logout": lambda n, _: requests.logout(n),
+    "thread/start": lambda n, p: requests.thread_start(n, p["cwd"], p["model"]),
+    "turn/start": lambda n, p: requests.turn_start(n, p["thread_id"], p["text"]),
+    "turn/interrupt": lambda n, p: requests.turn_interrupt(n, p["thread_id"], p["turn_id"]),
+    "thread/loaded/list": lambda n, _: requests.thread_loaded_list(n),
+}
+"""How each request is written."""
+
+
+def answered(request: Request, result: Any, generation: int) -> list[Effect]:
+    """What a good answer means."""
+    reader = ANSWERS.get(request.call)
+    return reader(request, result, generation) if reader else []
+
+
+def unanswered(request: Request, text: str, generation: int) -> list[Effect]:
+    """What an error, or no answer in time, means."""
+    if request.call == "account/read":
+        if request.changed is not None:
+            return [Send("auth", called_back(generation, request.changed, None))]
+        return [_auth_failed(request, text, generation)]
+    if request.call.startswith("account/"):
+        return [_auth_failed(request, text, generation)]
+    if request.call in ("thread/start", "turn/start", "turn/interrupt"):
+        return [Send("facade", CallDone(command_id=request.tag, ok=False, text=text))]
+    return []
+
+
+def _account(request: Request, result: Any, generation: int) -> list[Effect]:
+    read = read_account(result)
+    if isinstance(read, Unshaped):
+        return unanswered(request, f"account/read has another form: {read.reason}", generation)
+    assert isinstance(read, AccountRead)
+    if request.changed is not None:
+        return [Send("auth", called_back(generation, request.changed, read))]
+    return [Send("auth", read_only(generation, read))]
+
+
+def _login(request: Request, result: Any, generation: int) -> list[Effect]:
+    told = result if isinstance(result, dict) else {}
+    opened = LoginOpened(
+        generation=generation,
+        command_id=request.tag,
+        login_id=_text(told.get("loginId")),
+        url=_text(told.get("authUrl")) or _text(told.get("verificationUrl")),
+        user_code=_text(told.get("userCode")),
+    )
+    return [Send("auth", opened)]
+
+
+def _thread(request: Request, result: Any, generation: int) -> list[Effect]:
+    return _with_id(request, result, "thread", "threadId")
+
+
+def _turn(request: Request, result: Any, generation: int) -> list[Effect]:
+    return _with_id(request, result, "turn", "turnId")
+
+
+def _with_id(request: Request, result: Any, member: str, name: str) -> list[Effect]:
+    found = result.get(member) if isinstance(result, dict) else None
+    value = _text(found.get("id")) if isinstance(found, dict) else None
+    if value is None:
+        text = f"the app-server's answer to {request.call} names no {member}"
+        return [Send("facade", CallDone(command_id=request.tag, ok=False, text=text))]
+    return [Send("facade", CallDone(command_id=request.tag, ok=True, result={name: value}))]
+
+
+def _interrupted(request: Request, result: Any, generation: int) -> list[Effect]:
+    return [Send("facade", CallDone(command_id=request.tag, ok=True))]
+
+
+ANSWERS: dict[str, Callable[[Request, Any, int], list[Effect]]] = {
+    "account/read": _account,
+    "account/login/start": _login,
+    "thread/start": _thread,
+    "turn/start": _turn,
+    "turn/interrupt": _interrupted,
+}
+"""What each good answer becomes; `initialize` is the sidecar machine's own, the rest need nothing."""
+
+
+def _auth_failed(request: Request, text: str, generation: int) -> Send:
+    failed = AuthCallFailed(
+        generation=generation,
+        command_id=request.tag,
+        call=request.call,  # type: ignore[arg-type]  # one of the account calls
+        text=text,
+    )
+    return Send("auth", failed)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
