@@ -1,0 +1,243 @@
+"""The root process: guardian of the actor tree, and the desk where renderers come.
+
+Started fresh by the host, with one thread, so that actors can be forked from it. It never repairs a tree: when the
+supervisor or the system's admin is gone, it takes everything down and exits, and the host starts a new root on the
+same sockets. When the host is gone, its link ends and so does everything below.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from actors import lifeline
+from actors.system import PartReturned, Readable, Tree
+from hybrid_capture.desk import Client, Desk
+from hybrid_capture.link import Lines, LinkBroken, line_of
+from messages.base import Message
+from messages.facade import ClientGone, ClientSaid, ToClient
+from messages.lifecycle import StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.settings import TreeSettings
+
+HOST = "host"
+IDLE_S = 1.0
+"""Longest wait of the loop: adopted orphans are collected this often."""
+BUSY_S = 0.02
+"""Wait while a slow renderer has lines waiting."""
+START_DEADLINE_S = 20.0
+STOP_DEADLINE_S = 15.0
+"""An orderly stop that takes longer is finished by force."""
+REAP_DEADLINE_S = 2.0
+EXIT_STOPPED, EXIT_TREE_LOST, EXIT_HOST_GONE, EXIT_NOT_STARTED = 0, 70, 71, 72
+
+
+class Root:
+    """One tree and its clients. `run` returns the exit code."""
+
+    def __init__(self, tree: Tree, desk: Desk, host: Client) -> None:
+        self._tree = tree
+        self._desk = desk
+        self._host = host
+        self._guards: dict[int, str] = {}
+        """Exit notices of processes that the tree cannot live without."""
+        self._guarded: list[tuple[str, int, float]] = []
+        """The same where the OS has no such notices: name, pid, creation time."""
+        self._ready = False
+        self._deadline_s: float | None = time.monotonic() + START_DEADLINE_S
+        self._code: int | None = None
+        tree.watch(*desk.descriptors())
+
+    def run(self) -> int:
+        """Pass messages until the tree stops, breaks, or the host is gone."""
+        while self._code is None:
+            event = self._tree.next_event(BUSY_S if self._desk.busy else IDLE_S)
+            if isinstance(event, Readable):
+                self._readable(event.descriptor)
+            elif isinstance(event, PartReturned):
+                self._returned(event)
+            elif isinstance(event, Message):
+                self._heard(event)
+            for descriptor in self._desk.flush_all():
+                self._hang_up(descriptor)
+            self._look_after()
+        return self._code
+
+    def _look_after(self) -> None:
+        if self._deadline_s is not None and time.monotonic() >= self._deadline_s:
+            self._lost("the tree did not start in time" if not self._ready else "the tree did not stop in time")
+        for name, pid, created in self._guarded:
+            if lifeline.process_is_gone(pid, created):
+                self._lost(f"{name} exited")
+        if hasattr(os, "waitpid") and os.name == "posix":
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass  # orphans that became ours
+
+    # What the tree says.
+
+    def _heard(self, message: Message) -> None:
+        if isinstance(message, ToClient):
+            client = self._desk.find(message.client_id)
+            if client is not None:
+                self._desk.tell(client, line_of("told", body=message.body), message.droppable)
+        elif isinstance(message, TreeReady):
+            self._ready, self._deadline_s = True, None
+            self._guard(message.supervisor_pid)
+            pids: dict[str, int] = {"root": os.getpid(), "supervisor": message.supervisor_pid}
+            pids.update(message.pids.items())
+            self._tell_host("ready", pids=pids)
+        elif isinstance(message, TreeStopped):
+            self._tree.stop()
+            self._tell_host("stopped", clean=message.clean)
+            self._code = EXIT_STOPPED
+        elif isinstance(message, TreeFailed):
+            self._lost(message.text)
+
+    def _guard(self, supervisor: int) -> None:
+        """From now on the end of the supervisor or of the admin above it is the end of the tree."""
+        admin = psutil.Process(supervisor).ppid()
+        for name, pid in (("the supervisor", supervisor), ("the actor system's admin", admin)):
+            try:
+                notice = lifeline.exit_notice(pid)
+            except ProcessLookupError:
+                self._lost(f"{name} exited")
+                return
+            if notice is None:
+                self._guarded.append((name, pid, lifeline.created_at(pid)))
+            else:
+                self._guards[notice] = name
+                self._tree.watch(notice)
+
+    def _returned(self, event: PartReturned) -> None:
+        """A new facade knows no renderer: each subscribes again."""
+        if event.party == "facade":
+            for client in self._desk.known():
+                self._desk.tell(client, line_of("facadeReturned"), droppable=False)
+
+    def _lost(self, text: str) -> None:
+        self._tell_host("failed", text=text)
+        self._code = EXIT_TREE_LOST if self._ready else EXIT_NOT_STARTED
+
+    # What renderers and the host say.
+
+    def _readable(self, descriptor: int) -> None:
+        if descriptor in self._guards:
+            self._lost(f"{self._guards[descriptor]} exited")
+            return
+        if descriptor == self._desk.descriptors()[0]:
+            self._tree.watch(*self._desk.accept())
+            return
+        client, said, gone = self._desk.read(descriptor)
+        for message in said:
+            if client is self._host and message["op"] == "stop":
+                self._stop(str(message.get("reason", "")))
+            elif client is not None and message["op"] == "say":
+                self._tree.tell("facade", ClientSaid(client_id=client.name, body=str(message.get("body", ""))))
+        if gone:
+            self._hang_up(descriptor)
+            if client is self._host:
+                self._code = EXIT_HOST_GONE
+
+    def _stop(self, reason: str) -> None:
+        self._deadline_s = time.monotonic() + STOP_DEADLINE_S
+        self._tree.tell("supervisor", StopTree(reason=reason))
+
+    def _hang_up(self, descriptor: int) -> None:
+        client, _, _ = self._desk.read(descriptor) if descriptor in self._desk.descriptors() else (None, [], True)
+        if client is not None and client.known:
+            self._tree.tell("facade", ClientGone(client_id=client.name))
+        self._tree.unwatch(descriptor)
+        self._desk.drop(descriptor)
+
+    def _tell_host(self, op: str, **fields: Any) -> None:
+        self._desk.tell(self._host, line_of(op, **fields), droppable=False)
+
+
+def reap(deadline_s: float = REAP_DEADLINE_S) -> int:
+    """SIGKILL every descendant, orphans included, until none is left; gives how many are left at the deadline.
+
+    The root is subreaper, so whatever its tree leaves behind is its own child. Elsewhere only known children are found.
+    """
+    end = time.monotonic() + deadline_s
+    while True:
+        alive = [each for each in psutil.Process().children(recursive=True) if _living(each)]
+        if not alive or time.monotonic() >= end:
+            return len(alive)
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(alive, timeout=0.2)
+
+
+def _living(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _first_message(link: socket.socket) -> dict[str, Any]:
+    lines = Lines()
+    link.settimeout(START_DEADLINE_S)
+    while True:
+        chunk = link.recv(64 * 1024)
+        if not chunk:
+            raise LinkBroken("the host hung up before the start")
+        messages = lines.feed(chunk)
+        if messages:
+            return messages[0]
+
+
+def close_in_children(*descriptors: int) -> Callable[[], None]:
+    """The root's own sockets are not for its actors: a copy in one of them would hide the root's death."""
+    open_ones = list(descriptors)
+
+    def close() -> None:
+        while open_ones:
+            with contextlib.suppress(OSError):
+                os.close(open_ones.pop())
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=close)
+    return close
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Take the link and the control socket over from the host, and live."""
+    parser = argparse.ArgumentParser(prog="hybrid_capture.root", description="Started by the host; not for people.")
+    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--control", type=int, required=True)
+    given = parser.parse_args(arguments)
+    # Signals of a terminal are for the host, which stops us in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    link = socket.socket(fileno=given.link)
+    listener = socket.socket(fileno=given.control)
+    try:
+        start = _first_message(link)
+    except (LinkBroken, OSError):
+        return EXIT_HOST_GONE
+    lifeline.adopt_orphans()
+    close_in_children(given.link, given.control)
+    settings = TreeSettings.model_validate_json(start["settings"])
+    try:
+        tree = Tree(settings, Path(start["folder"]))
+        desk = Desk(listener, start["token"], settings.limits.subscriber_events_max)
+        host = desk.admit(link, HOST, known=True)
+        assert host is not None
+        return Root(tree, desk, host).run()
+    finally:
+        reap()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""What a user can choose, and where it comes from: arguments, then the environment, then `STATE/config.toml`.
+
+Every limit and deadline has a default and a bound in `messages/settings.py`; `limits` and `timing` here override them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
+from messages.settings import Limits, SidecarSettings, Timing, TreeSettings
+from messages.status import AuthModeChoice
+
+STRIPPED = ("OPENAI_", "CODEX_", "HYBRID_CAPTURE_", "PYTHON")
+"""Beginnings of variables that the app-server does not inherit: a login, a home or a proxy of the host's would leak in.
+What it needs of them is given explicitly."""
+
+
+class BadSettings(Exception):
+    """A setting is missing or wrong. The text names it and says what to do; it shows no value."""
+
+
+def default_state_dir() -> Path:
+    """Where captured sessions live unless told otherwise."""
+    return Path(platformdirs.user_state_dir("hybrid-capture"))
+
+
+class Settings(BaseSettings):
+    """Everything a host or a command line can set. Environment: `HYBRID_CAPTURE_` and the name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HYBRID_CAPTURE_", extra="forbid", frozen=True, hide_input_in_errors=True, env_nested_delimiter="__"
+    )
+
+    state_dir: Path = Field(default_factory=default_state_dir)
+    """Folder for database, configuration, sockets and logs; made with mode 0700."""
+    codex: Path | None = None
+    """The codex binary, or the npm package's wrapper; None: looked for on PATH."""
+    codex_home: Path | None = None
+    """CODEX_HOME for the app-server; None leaves codex's own default."""
+    codex_args: tuple[str, ...] = ("app-server", "--strict-config")
+    codex_environment: dict[str, str] = Field(default_factory=dict, repr=False)
+    """Variables for the app-server, on top of the cleaned environment."""
+    cwd: Path | None = None
+    """Working directory of the app-server and of new threads."""
+    auth_mode: AuthModeChoice = "chatgpt"
+    """`codex.appServerAuthMode`: chatgpt, or openly apiKey or none (a provider that needs no login)."""
+    streaming: bool = True
+    """False: capture without a live stream."""
+    kill_switch: bool = False
+    """`codex.streamKillSwitch`: true keeps the sidecar stopped."""
+    python: Path = Field(default_factory=lambda: Path(sys.executable))
+    """Interpreter of the root process; a frozen host names a real one here."""
+    limits: Limits = Limits()
+    timing: Timing = Timing()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment; no dotenv files, which a working directory could plant."""
+        return init_settings, env_settings
+
+
+def load_settings(state_dir: Path | None = None, **given: Any) -> Settings:
+    """Settings for a state folder: `given` (None is not given), environment, then `STATE/config.toml`.
+
+    Errors: BadSettings.
+    """
+    arguments = {name: value for name, value in given.items() if value is not None}
+    if state_dir is not None:
+        arguments["state_dir"] = state_dir
+    try:
+        folder = Settings(**arguments).state_dir
+        return Settings(**{**_from_file(folder / "config.toml", arguments), **arguments})
+    except ValidationError as error:
+        raise BadSettings(_told(error)) from None
+
+
+def _from_file(path: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the file says and neither arguments nor environment do. Keys under `[codex]` have upstream's spelling."""
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Fails closed: an unreadable file may hold a kill switch that is on. DESIGN decision 5.
+        text = f"{path} is not valid TOML ({error}): mend it, or move it away to start with defaults"
+        raise BadSettings(text) from None
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read: {error.strerror}") from None
+    codex = content.pop("codex", {})
+    known = {"streamKillSwitch": "kill_switch", "appServerAuthMode": "auth_mode"}
+    unknown = sorted(set(codex) - set(known)) if isinstance(codex, dict) else ["codex"]
+    if unknown:
+        raise BadSettings(f"{path}: unknown key codex.{unknown[0]}; known are {', '.join(sorted(known))}")
+    content |= {known[name]: value for name, value in codex.items()}
+    taken = {name for name in content if f"HYBRID_CAPTURE_{name.upper()}" in os.environ}
+    return {name: value for name, value in content.items() if name not in taken and name not in arguments}
+
+
+def _told(error: ValidationError) -> str:
+    problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+    return "; ".join(problems)[:1_000]
+
+
+def tree_settings(settings: Settings, run_id: str) -> TreeSettings:
+    """What the tree is told. A codex that is not found is no error here: capture goes on without the stream."""
+    codex_path: str | None = None
+    missing = ""
+    if settings.streaming:
+        try:
+            codex_path = str(resolve_codex(settings.codex, env_path=os.environ.get("PATH", "")))
+        except CodexNotFound as error:
+            missing = str(error)
+    sidecar = SidecarSettings(
+        codex_path=codex_path,
+        codex_missing=missing,
+        codex_args=settings.codex_args,
+        codex_home=str(settings.codex_home) if settings.codex_home else None,
+        cwd=str(settings.cwd.absolute()) if settings.cwd else None,
+        environment=clean_environment(settings),
+        auth_mode=settings.auth_mode,
+        enabled=settings.streaming,
+    )
+    return TreeSettings(
+        run_id=run_id,
+        state_dir=str(settings.state_dir.absolute()),
+        database=str(settings.state_dir.absolute() / "capture.sqlite3"),
+        kill_switch=settings.kill_switch,
+        sidecar=sidecar,
+        limits=settings.limits,
+        timing=settings.timing,
+    )
+
+
+def clean_environment(settings: Settings) -> dict[str, str]:
+    """The app-server's environment: ours without what could bring a foreign login, home or interpreter along."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(STRIPPED)}
+    if settings.codex_home is not None:
+        kept["CODEX_HOME"] = str(settings.codex_home.absolute())
+    elif "CODEX_HOME" in os.environ:
+        kept["CODEX_HOME"] = os.environ["CODEX_HOME"]
+    return kept | settings.codex_environment
