@@ -1,0 +1,114 @@
+"""The answers to our own requests, as values: the `result` of a `Settled` goes in.
+
+A reply that does not fit is `Unshaped` and names the field, never the content. `account/read` is in `account.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from actors.wire import requests, shapes
+from actors.wire.frames import ItemCompleted, ThreadStarted, TurnCompleted, Unshaped
+from actors.wire.methods import thread_from, turn_from
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list."""
+
+    values: tuple[T, ...]
+    next_cursor: str | None
+    """Ask again with it; None on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginOpen:
+    """A login was opened. Without an id it needs nobody: key and tokens are settled by their own callbacks."""
+
+    login_id: str | None
+    url: str | None = field(repr=False)
+    user_code: str | None = field(repr=False)
+
+
+def thread_of(result: Any) -> ThreadStarted | Unshaped:
+    """The thread that `thread/start` or `thread/resume` opened."""
+    reply = _valid(_THREAD, requests.THREAD_START, result)
+    return reply if isinstance(reply, Unshaped) else thread_from(reply["thread"])
+
+
+def turn_id_of(result: Any) -> str | Unshaped:
+    """The turn that `turn/start` began, or steered."""
+    reply = _valid(_TURN, requests.TURN_START, result)
+    return reply if isinstance(reply, Unshaped) else str(reply["turn"]["id"])
+
+
+def login_of(result: Any) -> LoginOpen | Unshaped:
+    """Where a person has to go to finish a login."""
+    reply = _valid(_LOGIN, requests.LOGIN_START, result)
+    if isinstance(reply, Unshaped):
+        return reply
+    return LoginOpen(reply.get("loginId"), reply.get("authUrl") or reply.get("verificationUrl"), reply.get("userCode"))
+
+
+def threads_of(result: Any) -> Page[ThreadStarted] | Unshaped:
+    """A page of `thread/list`."""
+    reply = _valid(_THREADS, requests.THREAD_LIST, result)
+    if isinstance(reply, Unshaped):
+        return reply
+    return Page(tuple(map(thread_from, reply["data"])), reply.get("nextCursor"))
+
+
+def turns_of(thread_id: str, result: Any) -> Page[TurnCompleted] | Unshaped:
+    """A page of `thread/turns/list`; a turn that still runs has the status `inProgress`."""
+    reply = _valid(_TURNS, requests.TURNS_LIST, result)
+    if isinstance(reply, Unshaped):
+        return reply
+    return Page(tuple(turn_from(thread_id, turn) for turn in reply["data"]), reply.get("nextCursor"))
+
+
+def items_of(thread_id: str, result: Any) -> Page[ItemCompleted] | Unshaped:
+    """A page of `thread/items/list`, with the items written anew: the same values, not the same bytes."""
+    reply = _valid(_ITEMS, requests.ITEMS_LIST, result)
+    if isinstance(reply, Unshaped):
+        return reply
+    try:
+        bodies = [orjson.dumps(entry["item"]).decode() for entry in result["data"]]
+    except TypeError:  # nested deeper than it writes
+        return Unshaped(requests.ITEMS_LIST, "data.item: too_deep")
+    items = []
+    for entry, raw, body in zip(reply["data"], result["data"], bodies, strict=True):
+        item, status = entry["item"], raw["item"].get("status")
+        items.append(
+            ItemCompleted(
+                thread_id=thread_id,
+                turn_id=entry["turnId"],
+                item_id=item["id"],
+                kind=item["type"],
+                status=status if isinstance(status, str) else None,
+                started_at_ms=entry.get("startedAtMs"),
+                completed_at_ms=entry.get("completedAtMs"),
+                body=body,
+            )
+        )
+    return Page(tuple(items), reply.get("nextCursor"))
+
+
+def _valid(adapter: TypeAdapter[Any], method: str, result: Any) -> Any:
+    try:
+        return adapter.validate_python(result, strict=True)
+    except ValidationError as problem:
+        return Unshaped(method, shapes.reason_of(problem))
+
+
+_THREAD = shapes.adapter(shapes.ThreadReply)
+_TURN = shapes.adapter(shapes.TurnReply)
+_LOGIN = shapes.adapter(shapes.LoginReply)
+_THREADS = shapes.adapter(shapes.ThreadPage)
+_TURNS = shapes.adapter(shapes.TurnPage)
+_ITEMS = shapes.adapter(shapes.ItemPage)
