@@ -1,0 +1,110 @@
+"""The door that every text passes on its way into the database: redaction that fails closed, and length limits.
+
+The rules are in `storage/redaction.py`; here is only what happens when they cannot answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from cachetools import LRUCache
+
+ERROR_RULE = "error"
+ERROR_TEXT = "[REDACTED:error]"
+"""Stands for a text that could not be redacted; the engine's own word for it too."""
+
+TITLE_CHARS_MAX = 1_000
+WORD_CHARS_MAX = 200
+"""Kinds, statuses, subjects: upstream's or our own short words."""
+NOTE_CHARS_MAX = 4_000
+"""Audit texts, causes, errors of turns, paths."""
+WORDS_MAX = 256
+"""Short words whose redaction is remembered, in memory only."""
+
+
+class _Finding(Protocol):
+    @property
+    def rule(self) -> str: ...
+
+
+class _Redacted(Protocol):
+    @property
+    def text(self) -> str: ...
+    @property
+    def findings(self) -> Sequence[_Finding]: ...
+
+
+class Redaction(Protocol):
+    """What is needed of the module `storage.redaction`.
+
+    Only its verbs without memory: what is stored of an item may depend on nothing that came before it, or a replay
+    would give other rows.
+    """
+
+    def redact(self, text: str) -> _Redacted:
+        """The text without secrets; a finding of rule `error` when all of it was hidden because redaction failed."""
+        ...
+
+    def redact_json(self, value: Any, *, rules: list[str] | None = None) -> Any:
+        """The value without secrets, keys included; `rules` collects what hid something."""
+        ...
+
+
+class CleanBody(NamedTuple):
+    """A body that may be stored."""
+
+    body: dict[str, Any] | None
+    """None when nothing of it may be used."""
+    failed: bool
+    """Redaction failed for all of it, or for a part that is hidden."""
+
+
+class Cleaner:
+    """Redacts, and hides what could not be redacted. `failures` counts those."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._words: LRUCache[str, str] = LRUCache(WORDS_MAX)
+        self.failures = 0
+
+    def text(self, text: str, chars_max: int = NOTE_CHARS_MAX) -> str:
+        """`text` redacted, then cut to `chars_max` code points; `[REDACTED:error]` when redaction failed."""
+        if not text:
+            return text
+        try:
+            found = self._redaction.redact(text)
+            if any(finding.rule == ERROR_RULE for finding in found.findings):
+                self.failures += 1
+            return cut(found.text, chars_max)
+        except Exception:  # noqa: BLE001 - whatever went wrong in there, the raw text must not pass
+            self.failures += 1
+            return ERROR_TEXT
+
+    def word(self, word: str) -> str:
+        """`text()` for one of a few short words that come again and again."""
+        known = self._words.get(word)
+        if known is None:
+            known = self.text(word, WORD_CHARS_MAX)
+            if len(word) <= WORD_CHARS_MAX:
+                self._words[word] = known
+        return known
+
+    def body(self, value: dict[str, Any]) -> CleanBody:
+        """An item's body redacted."""
+        rules: list[str] = []
+        try:
+            clean = self._redaction.redact_json(value, rules=rules)
+        except Exception:  # noqa: BLE001 - see text()
+            clean = None
+        if not isinstance(clean, dict):
+            self.failures += 1
+            return CleanBody(None, True)
+        failed = ERROR_RULE in rules
+        self.failures += failed
+        return CleanBody(clean, failed)
+
+
+def cut(text: str, chars_max: int) -> str:
+    """At most `chars_max` code points, the last one an ellipsis if something was cut."""
+    return text if len(text) <= chars_max else text[: chars_max - 1] + "…"

@@ -1,0 +1,134 @@
+"""How a file gets from one schema version to the next. Steps are frozen: what has shipped is followed, never edited.
+
+`models.py` describes where the last step arrives; `tests/storage/test_migrations.py` holds that both agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from storage.connection import Database
+from storage.errors import WrongSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step to `version`, applied in one transaction together with the new version number."""
+
+    version: int
+    name: str
+    statements: tuple[str, ...] = ()
+    step: Callable[[Database], None] | None = None
+    """For what SQL alone cannot do; runs after the statements."""
+
+
+FIRST_TABLES = (
+    "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE sessions (
+        id INTEGER NOT NULL PRIMARY KEY, tool TEXT NOT NULL, session_id TEXT NOT NULL, cwd TEXT, branch TEXT,
+        "commit" TEXT, model TEXT, title TEXT, cli_version TEXT, path TEXT, created_at_ms INTEGER,
+        first_seen_ms INTEGER NOT NULL, source TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX sessions_key ON sessions (tool, session_id)",
+    """CREATE TABLE turns (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, turn_id TEXT NOT NULL, status TEXT, error TEXT,
+        started_at_ms INTEGER, completed_at_ms INTEGER, duration_ms INTEGER, item_count INTEGER NOT NULL,
+        result_item_id TEXT, FOREIGN KEY (session_row) REFERENCES sessions (id))""",
+    "CREATE UNIQUE INDEX turns_key ON turns (session_row, turn_id)",
+    """CREATE TABLE items (
+        id INTEGER NOT NULL PRIMARY KEY, turn_row INTEGER NOT NULL, item_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
+        kind TEXT NOT NULL, status TEXT, started_at_ms INTEGER, completed_at_ms INTEGER, revision INTEGER NOT NULL,
+        content_hash TEXT NOT NULL, text TEXT NOT NULL, body TEXT NOT NULL,
+        FOREIGN KEY (turn_row) REFERENCES turns (id))""",
+    "CREATE UNIQUE INDEX items_key ON items (turn_row, item_id)",
+    """CREATE TABLE item_sources (
+        id INTEGER NOT NULL PRIMARY KEY, item_row INTEGER NOT NULL, content_hash TEXT NOT NULL, run_id TEXT NOT NULL,
+        source TEXT NOT NULL, generation INTEGER NOT NULL, seen_at_ms INTEGER NOT NULL,
+        FOREIGN KEY (item_row) REFERENCES items (id))""",
+    "CREATE UNIQUE INDEX item_sources_key ON item_sources (item_row, content_hash, run_id, source, generation)",
+    """CREATE TABLE usage (
+        id INTEGER NOT NULL PRIMARY KEY, turn_row INTEGER NOT NULL, source TEXT NOT NULL, input INTEGER,
+        cached INTEGER, output INTEGER, reasoning INTEGER, total INTEGER, other TEXT,
+        FOREIGN KEY (turn_row) REFERENCES turns (id))""",
+    "CREATE UNIQUE INDEX usage_key ON usage (turn_row)",
+    """CREATE TABLE staged_items (
+        id INTEGER NOT NULL PRIMARY KEY, run_id TEXT NOT NULL, source TEXT NOT NULL, generation INTEGER NOT NULL,
+        session_id TEXT NOT NULL, turn_id TEXT NOT NULL, item_id TEXT NOT NULL, kind TEXT NOT NULL,
+        frames INTEGER NOT NULL, bytes_count INTEGER NOT NULL)""",
+    """CREATE UNIQUE INDEX staged_items_key
+        ON staged_items (run_id, source, generation, session_id, turn_id, item_id)""",
+    """CREATE TABLE offsets (
+        id INTEGER NOT NULL PRIMARY KEY, run_id TEXT NOT NULL, source TEXT NOT NULL, generation INTEGER NOT NULL,
+        stager INTEGER NOT NULL, through_seq INTEGER NOT NULL, received INTEGER NOT NULL, closed INTEGER NOT NULL,
+        difference INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX offsets_key ON offsets (run_id, source, generation)",
+    """CREATE TABLE ledger (
+        id INTEGER NOT NULL PRIMARY KEY, run_id TEXT NOT NULL, source TEXT NOT NULL, generation INTEGER NOT NULL,
+        disposition TEXT NOT NULL, count INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX ledger_key ON ledger (run_id, source, generation, disposition)",
+    """CREATE TABLE dedupe_log (
+        id INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, run_id TEXT NOT NULL, source TEXT NOT NULL,
+        generation INTEGER NOT NULL, session_id TEXT NOT NULL, turn_id TEXT NOT NULL, item_id TEXT, kind TEXT NOT NULL,
+        decision TEXT NOT NULL, reason TEXT NOT NULL, revision INTEGER)""",
+    """CREATE TABLE audit (
+        id INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, run_id TEXT NOT NULL, kind TEXT NOT NULL,
+        subject TEXT NOT NULL, text TEXT NOT NULL, session_id TEXT, turn_id TEXT, item_id TEXT, frames INTEGER,
+        bytes_count INTEGER)""",
+    """CREATE TABLE transitions (
+        id INTEGER NOT NULL PRIMARY KEY, run_id TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL,
+        who TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, cause TEXT NOT NULL, at_ms INTEGER NOT NULL,
+        monotonic_ms INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX transitions_key ON transitions (run_id, seq)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first tables", FIRST_TABLES),)
+"""In order, versions 1, 2, 3 … without a hole."""
+
+
+def schema_version(database: Database) -> int | None:
+    """The version of an open file; 0 when it has no tables at all, None when it has tables that are not ours."""
+    tables = {name for (name,) in database.run("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return 0
+    if "meta" not in tables:
+        return None
+    try:
+        row = database.run("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    except Exception as error:
+        if "no such column" in str(error):
+            return None
+        raise
+    return int(row[0]) if row is not None and str(row[0]).isdecimal() else None
+
+
+def migrate(database: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> int:
+    """Bring an open file to the newest version; returns the version it had before.
+
+    Each step commits alone, so an interruption leaves a whole older version, and the next start goes on from there.
+    Errors: WrongSchema when the file is newer than `migrations`; AssertionError when `migrations` has a hole (ours).
+    """
+    assert [m.version for m in migrations] == list(range(1, len(migrations) + 1)), "migrations are numbered from 1"
+    before = schema_version(database)
+    assert before is not None, "the caller has refused files that are not ours"
+    for migration in migrations[before:]:
+        with database.atomic("IMMEDIATE"):
+            for statement in migration.statements:
+                database.run(statement)
+            if migration.step is not None:
+                migration.step(database)
+            database.run(
+                "INSERT INTO meta (key, value) VALUES ('schema_version', ?) "
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (str(migration.version),),
+            )
+    return before
+
+
+def refuse_newer(version: int, path: Any, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+    """Errors: WrongSchema when `version` is beyond the last step."""
+    if version > len(migrations):
+        raise WrongSchema(
+            f"{path} has schema version {version}, this hybrid-capture knows versions up to {len(migrations)}",
+            "upgrade hybrid-capture, or move the file aside to start a new one",
+        )

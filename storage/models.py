@@ -1,0 +1,256 @@
+"""The tables, as peewee models: the one description of the schema.
+
+`migrations.py` holds how a file gets there; a test holds that both agree. Canonical tables (sessions, turns, items,
+usage) carry no time of writing: the same input leaves them byte for byte the same, whenever and however often it comes.
+Times are ms since the epoch. Read `store.py` next.
+"""
+
+from __future__ import annotations
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+
+class SessionRow(Model):
+    """One thread of a tool. What is known last wins; `first_seen_ms` and `created_at_ms` never move once set."""
+
+    id: AutoField[int] = AutoField()
+    tool = TextField()
+    session_id = TextField()
+    cwd = TextField(null=True)
+    branch = TextField(null=True)
+    commit = TextField(null=True)
+    model = TextField(null=True)
+    title = TextField(null=True)
+    cli_version = TextField(null=True)
+    path = TextField(null=True)
+    created_at_ms = BigIntegerField(null=True)
+    first_seen_ms = BigIntegerField()
+    source = TextField()
+
+    class Meta:
+        table_name = "sessions"
+        indexes = ((("tool", "session_id"), True),)
+
+
+class TurnRow(Model):
+    """One turn. Once its status is final, its result stands."""
+
+    id: AutoField[int] = AutoField()
+    session = ForeignKeyField(SessionRow, column_name="session_row", backref="turns", index=False)
+    turn_id = TextField()
+    status = TextField(null=True)
+    error = TextField(null=True)
+    started_at_ms = BigIntegerField(null=True)
+    completed_at_ms = BigIntegerField(null=True)
+    duration_ms = BigIntegerField(null=True)
+    item_count = IntegerField(default=0)
+    result_item_id = TextField(null=True)
+    """The last agent message of an ended turn: what the turn came to."""
+
+    class Meta:
+        table_name = "turns"
+        indexes = ((("session", "turn_id"), True),)
+
+
+class ItemRow(Model):
+    """One completed item. `body` is redacted canonical JSON, `content_hash` is taken over it."""
+
+    id: AutoField[int] = AutoField()
+    turn = ForeignKeyField(TurnRow, column_name="turn_row", backref="items", index=False)
+    item_id = TextField()
+    ordinal = IntegerField()
+    """Position in its turn by first arrival, from 1."""
+    kind = TextField()
+    status = TextField(null=True)
+    started_at_ms = BigIntegerField(null=True)
+    completed_at_ms = BigIntegerField(null=True)
+    revision = IntegerField()
+    content_hash = TextField()
+    text = TextField()
+    body = TextField()
+
+    class Meta:
+        table_name = "items"
+        indexes = ((("turn", "item_id"), True),)
+
+
+class ItemSourceRow(Model):
+    """Which run and source saw which content of an item. The history of hashes tells an old revision from a new one."""
+
+    id: AutoField[int] = AutoField()
+    item = ForeignKeyField(ItemRow, column_name="item_row", backref="sources", index=False)
+    content_hash = TextField()
+    run_id = TextField()
+    source = TextField()
+    generation = IntegerField()
+    seen_at_ms = BigIntegerField()
+
+    class Meta:
+        table_name = "item_sources"
+        indexes = ((("item", "content_hash", "run_id", "source", "generation"), True),)
+
+
+class UsageRow(Model):
+    """Tokens of one turn as upstream counts them."""
+
+    id: AutoField[int] = AutoField()
+    turn = ForeignKeyField(TurnRow, column_name="turn_row", backref="usage", unique=True)
+    source = TextField()
+    input = BigIntegerField(null=True)
+    cached = BigIntegerField(null=True)
+    output = BigIntegerField(null=True)
+    reasoning = BigIntegerField(null=True)
+    total = BigIntegerField(null=True)
+    other = TextField(null=True)
+    """Counts with names that are not ours, as JSON."""
+
+    class Meta:
+        table_name = "usage"
+
+
+class StagedRow(Model):
+    """An item that is open now, by name and size: what would be lost if the stage died."""
+
+    id: AutoField[int] = AutoField()
+    run_id = TextField()
+    source = TextField()
+    generation = IntegerField()
+    session_id = TextField()
+    turn_id = TextField()
+    item_id = TextField()
+    kind = TextField()
+    frames = BigIntegerField()
+    bytes_count = BigIntegerField()
+
+    class Meta:
+        table_name = "staged_items"
+        indexes = ((("run_id", "source", "generation", "session_id", "turn_id", "item_id"), True),)
+
+
+class OffsetRow(Model):
+    """How far one source of one run is stored."""
+
+    id: AutoField[int] = AutoField()
+    run_id = TextField()
+    source = TextField()
+    generation = IntegerField()
+    stager = IntegerField()
+    """The incarnation whose checkpoints are valid."""
+    through_seq = BigIntegerField()
+    received = BigIntegerField()
+    closed = BooleanField()
+    difference = BigIntegerField()
+    """received - dispositions - staged as last checked; anything but 0 is an incident."""
+
+    class Meta:
+        table_name = "offsets"
+        indexes = ((("run_id", "source", "generation"), True),)
+
+
+class LedgerEntryRow(Model):
+    """How many frames of one source of one run came to one disposition."""
+
+    id: AutoField[int] = AutoField()
+    run_id = TextField()
+    source = TextField()
+    generation = IntegerField()
+    disposition = TextField()
+    count = BigIntegerField()
+
+    class Meta:
+        table_name = "ledger"
+        indexes = ((("run_id", "source", "generation", "disposition"), True),)
+
+
+class DecisionRow(Model):
+    """What became of one item or turn result, and why. Bounded: the newest rows are kept."""
+
+    id: AutoField[int] = AutoField()
+    at_ms = BigIntegerField()
+    run_id = TextField()
+    source = TextField()
+    generation = IntegerField()
+    session_id = TextField()
+    turn_id = TextField()
+    item_id = TextField(null=True)
+    """None when the decision is about the turn itself."""
+    kind = TextField()
+    decision = TextField()
+    reason = TextField()
+    revision = IntegerField(null=True)
+
+    class Meta:
+        table_name = "dedupe_log"
+
+
+class AuditRow(Model):
+    """Something that happened and must not be forgotten."""
+
+    id: AutoField[int] = AutoField()
+    at_ms = BigIntegerField()
+    run_id = TextField()
+    kind = TextField()
+    subject = TextField()
+    text = TextField()
+    session_id = TextField(null=True)
+    turn_id = TextField(null=True)
+    item_id = TextField(null=True)
+    frames = BigIntegerField(null=True)
+    bytes_count = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "audit"
+
+
+class TransitionRow(Model):
+    """One change of mode, process, handshake or auth state. Never thinned."""
+
+    id: AutoField[int] = AutoField()
+    run_id = TextField()
+    seq = IntegerField()
+    what = TextField()
+    who = TextField()
+    before = TextField()
+    after = TextField()
+    cause = TextField()
+    at_ms = BigIntegerField()
+    monotonic_ms = BigIntegerField()
+
+    class Meta:
+        table_name = "transitions"
+        indexes = ((("run_id", "seq"), True),)
+
+
+class MetaRow(Model):
+    """Facts about the file itself: schema version, last probe."""
+
+    key = TextField(primary_key=True)
+    value = TextField()
+
+    class Meta:
+        table_name = "meta"
+
+
+TABLES: tuple[type[Model], ...] = (
+    MetaRow,
+    SessionRow,
+    TurnRow,
+    ItemRow,
+    ItemSourceRow,
+    UsageRow,
+    StagedRow,
+    OffsetRow,
+    LedgerEntryRow,
+    DecisionRow,
+    AuditRow,
+    TransitionRow,
+)
+"""In creation order. Links, approvals and traces join by migration with their first writer."""

@@ -1,0 +1,194 @@
+"""What is stored, for people: a read-only connection beside a live writer, or when no runtime runs at all.
+
+Gives plain dicts ready for JSON. Everything in the file is redacted already. Each method sees one moment of the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from peewee import JOIN, Model, ModelSelect, fn
+
+from storage import ledger as books
+from storage.database import open_reader
+from storage.models import (
+    AuditRow,
+    DecisionRow,
+    ItemRow,
+    ItemSourceRow,
+    MetaRow,
+    OffsetRow,
+    SessionRow,
+    TransitionRow,
+    TurnRow,
+    UsageRow,
+)
+
+ROWS_MAX = 1_000
+"""Rows that one list gives at most, whatever is asked for."""
+ITEMS_MAX = 10_000
+"""Items that one session gives at most; `truncated` says that there are more."""
+
+
+class Reader:
+    """Looks at the database at `path`. A context manager; thread-safe in that each thread gets its own connection.
+
+    Errors when opened: NothingCaptured, WrongSchema, StoreCorrupt, StoreUnavailable; of each method: the last two.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path).absolute()
+        self._database = open_reader(self._path)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._database.close()
+
+    def status(self) -> dict[str, Any]:
+        """How much is stored, in which schema version, and when a probe last committed (ms since the epoch)."""
+        with self._database.reading():
+            meta = {row["key"]: row["value"] for row in self._all(MetaRow.select())}
+            counts = {
+                name: model.select().count(self._database)
+                for name, model in (("sessions", SessionRow), ("turns", TurnRow), ("items", ItemRow))
+            }
+        probed = meta.get("probed_at_ms")
+        return {
+            "path": str(self._path),
+            "schema_version": int(meta["schema_version"]),
+            "probed_at_ms": None if probed is None else int(probed),
+            **counts,
+        }
+
+    def sessions(self, limit: int = 50, offset: int = 0, query: str | None = None) -> list[dict[str, Any]]:
+        """Sessions, newest first, with their counts. `query` is looked for in title, folder, branch, model and id."""
+        turns = TurnRow.select(fn.COUNT(TurnRow.id)).where(TurnRow.session == SessionRow.id)
+        items = TurnRow.select(fn.COALESCE(fn.SUM(TurnRow.item_count), 0)).where(TurnRow.session == SessionRow.id)
+        last = TurnRow.select(TurnRow.status).where(TurnRow.session == SessionRow.id)
+        last = last.order_by(TurnRow.id.desc()).limit(1)
+        created = fn.COALESCE(SessionRow.created_at_ms, SessionRow.first_seen_ms)
+        found = SessionRow.select(
+            SessionRow, turns.alias("turn_count"), items.alias("item_count"), last.alias("last_status")
+        )
+        if query:
+            names = (SessionRow.title, SessionRow.cwd, SessionRow.branch, SessionRow.model, SessionRow.session_id)
+            anywhere = names[0].contains(query)
+            for name in names[1:]:
+                anywhere |= name.contains(query)
+            found = found.where(anywhere)
+        found = found.order_by(created.desc(), SessionRow.id.desc())
+        with self._database.reading():
+            return [_without(row, "id") for row in self._all(_page(found, limit, offset))]
+
+    def session(self, session_id: str, *, tool: str = "codex", bodies: bool = True) -> dict[str, Any] | None:
+        """One session with its turns, and each turn with its usage and items; None when it is not stored.
+
+        An item has type, status, text, revision, times, where it was seen and, with `bodies`, its redacted JSON.
+        """
+        with self._database.reading():
+            wanted = (SessionRow.tool == tool) & (SessionRow.session_id == session_id)
+            found = self._all(SessionRow.select().where(wanted))
+            if not found:
+                return None
+            session = found[0]
+            turns = self._turns(session["id"])
+            items = self._items(session["id"], bodies)
+            truncated = len(items) > ITEMS_MAX
+            by_turn = {turn["id"]: turn for turn in turns}
+            for item in items[:ITEMS_MAX]:
+                by_turn[item.pop("turn")]["items"].append(item)
+        return {
+            **_without(session, "id"),
+            "truncated": truncated,
+            "turns": [_without(turn, "id", "session") for turn in turns],
+        }
+
+    def transitions(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest transitions, oldest of them first: in the order in which they happened."""
+        return self._newest(TransitionRow, limit)
+
+    def audit(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest audit rows, oldest of them first."""
+        return self._newest(AuditRow, limit)
+
+    def dedupe_log(self, limit: int = 100, session_id: str | None = None) -> list[dict[str, Any]]:
+        """The newest decisions on items and turns, with their reasons, oldest of them first."""
+        return self._newest(DecisionRow, limit, None if session_id is None else DecisionRow.session_id == session_id)
+
+    def ledger(self, run_id: str | None = None) -> dict[str, Any]:
+        """The books of a run (the newest unless named): totals, balance, and rows per source and generation."""
+        with self._database.reading():
+            if run_id is None:
+                newest = self._all(OffsetRow.select(OffsetRow.run_id).order_by(OffsetRow.id.desc()).limit(1))
+                run_id = newest[0]["run_id"] if newest else None
+            rows = [] if run_id is None else books.rows(self._database, run_id)
+        return {"run_id": run_id, **books.status(rows).model_dump(), "rows": [row.as_dict() for row in rows]}
+
+    def _turns(self, session_row: int) -> list[dict[str, Any]]:
+        usage = {
+            row["turn"]: row
+            for row in self._all(UsageRow.select(UsageRow).join(TurnRow).where(TurnRow.session == session_row))
+        }
+        turns = self._all(TurnRow.select().where(TurnRow.session == session_row).order_by(TurnRow.id))
+        for turn in turns:
+            turn["usage"] = _usage(usage.get(turn["id"]))
+            turn["items"] = []
+        return turns
+
+    def _items(self, session_row: int, bodies: bool) -> list[dict[str, Any]]:
+        """One more than ITEMS_MAX at most."""
+        seen = ItemSourceRow.select(fn.GROUP_CONCAT(ItemSourceRow.source.distinct()))
+        seen = seen.where(ItemSourceRow.item == ItemRow.id)
+        fields = [
+            ItemRow.turn,
+            ItemRow.item_id,
+            ItemRow.ordinal,
+            ItemRow.kind.alias("type"),
+            ItemRow.status,
+            ItemRow.started_at_ms,
+            ItemRow.completed_at_ms,
+            ItemRow.revision,
+            ItemRow.content_hash,
+            ItemRow.text,
+            seen.alias("sources"),
+        ]
+        found = ItemRow.select(*fields, *([ItemRow.body] if bodies else [])).join(TurnRow, JOIN.INNER)
+        found = found.where(TurnRow.session == session_row).order_by(ItemRow.turn, ItemRow.ordinal).limit(ITEMS_MAX + 1)
+        items = self._all(found)
+        for item in items:
+            item["sources"] = sorted((item["sources"] or "").split(","))
+            if bodies:
+                item["body"] = orjson.loads(item["body"])
+        return items
+
+    def _newest(self, model: type[Model], limit: int, where: Any = None) -> list[dict[str, Any]]:
+        key: Any = model._meta.primary_key
+        found = model.select() if where is None else model.select().where(where)
+        with self._database.reading():
+            return self._all(_page(found.order_by(key.desc()), limit, 0))[::-1]
+
+    def _all(self, query: ModelSelect[Any]) -> list[dict[str, Any]]:
+        return list(query.dicts().execute(self._database))
+
+
+def _page(query: ModelSelect[Any], limit: int, offset: int) -> ModelSelect[Any]:
+    return query.limit(min(max(limit, 0), ROWS_MAX)).offset(max(offset, 0))
+
+
+def _usage(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    counts = _without(row, "id", "turn", "source", "other")
+    return {**counts, **(orjson.loads(row["other"]) if row["other"] else {})}
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}

@@ -1,0 +1,141 @@
+"""The canonical rows of turns, their usage and their result. Runs inside the caller's transaction.
+
+One completed turn has one result: once its status is final, status, error and end stand, whatever comes again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+from cachetools import LRUCache
+
+from messages.records import TurnSeen, TurnStored
+from storage.cleaning import WORD_CHARS_MAX, Cleaner
+from storage.connection import Database
+from storage.identity import Malformed, Place, canonical, good_id, whole
+from storage.sessions import ROW_IDS_MAX, Sessions
+
+FINAL = frozenset({"completed", "interrupted", "failed"})
+TOKENS = ("input", "cached", "output", "reasoning", "total")
+
+_FIND = "SELECT id FROM turns WHERE session_row = ? AND turn_id = ?"
+_ADD = """INSERT INTO turns (session_row, turn_id, item_count) VALUES (?, ?, 0)
+    ON CONFLICT (session_row, turn_id) DO NOTHING"""
+_READ = "SELECT status, error, started_at_ms, completed_at_ms, duration_ms FROM turns WHERE id = ?"
+_WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?
+    WHERE id = ?"""
+_READ_USAGE = "SELECT input, cached, output, reasoning, total, other FROM usage WHERE turn_row = ?"
+_WRITE_USAGE = """INSERT INTO usage (turn_row, source, input, cached, output, reasoning, total, other)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (turn_row) DO UPDATE SET input = excluded.input,
+    cached = excluded.cached, output = excluded.output, reasoning = excluded.reasoning, total = excluded.total,
+    other = excluded.other"""
+_RESULT = """UPDATE turns SET result_item_id = (SELECT item_id FROM items
+    WHERE turn_row = turns.id AND kind = 'agentMessage' ORDER BY ordinal DESC LIMIT 1)
+    WHERE id = ? AND status IN ('completed', 'interrupted', 'failed')"""
+_COUNT = "SELECT item_count FROM turns WHERE id = ?"
+
+
+class TurnChange(NamedTuple):
+    """What a TurnSeen did."""
+
+    row: int
+    changed: bool
+    ended: bool
+    """The turn became final with this."""
+    refused: str
+    """Why an end was not taken; empty when it was, or when there was none."""
+
+
+class Turns:
+    """Turns of one tool's sessions. `forget()` after a rollback."""
+
+    def __init__(self, database: Database, cleaner: Cleaner, sessions: Sessions) -> None:
+        self._database = database
+        self._cleaner = cleaner
+        self._sessions = sessions
+        self._rows: LRUCache[tuple[str, str], int] = LRUCache(ROW_IDS_MAX)
+
+    def forget(self) -> None:
+        """What was remembered may not be in the file: read it again."""
+        self._rows.clear()
+
+    def row(self, session_id: str, turn_id: str, place: Place) -> tuple[int, bool]:
+        """Row id of a turn, and whether it is new. Errors: Malformed when an id cannot be part of a key."""
+        known = self._rows.get((session_id, turn_id))
+        if known is not None:
+            return known, False
+        if not good_id(turn_id):
+            raise Malformed("turn id is empty or too long")
+        session_row, _ = self._sessions.row(session_id, place)
+        added = self._database.add(_ADD, (session_row, turn_id))
+        row: int = added or self._database.run(_FIND, (session_row, turn_id)).fetchone()[0]
+        self._rows[session_id, turn_id] = row
+        return row, added is not None
+
+    def see(self, seen: TurnSeen, place: Place) -> TurnChange:
+        """Take what is known of a turn; None leaves what is stored, an ended turn keeps its end. Errors: Malformed."""
+        row, new = self.row(seen.session_id, seen.turn_id, place)
+        stored = self._database.run(_READ, (row,)).fetchone()
+        status, error, started, completed, duration = stored
+        was_final = status in FINAL
+        started = started if started is not None else whole(seen.started_at_ms)
+        if not was_final:
+            status = seen.status or status
+            error = error if seen.error is None else self._cleaner.text(seen.error)
+            completed = _newer(completed, seen.completed_at_ms)
+            duration = _newer(duration, seen.duration_ms)
+        changed = new
+        if (status, error, started, completed, duration) != stored:
+            self._database.run(_WRITE, (status, error, started, completed, duration, row))
+            changed = True
+        if seen.usage is not None:
+            changed |= self._use(row, seen.usage, place.source)
+        ended_again = was_final and seen.status in FINAL
+        return TurnChange(
+            row=row,
+            changed=changed,
+            ended=status in FINAL and not was_final,
+            refused=f"the turn has ended before as {stored[0]}" if ended_again else "",
+        )
+
+    def settle(self, row: int) -> None:
+        """Point an ended turn at its last agent message; an open turn has no result yet."""
+        self._database.run(_RESULT, (row,))
+
+    def stored(self, seen: TurnSeen, row: int) -> TurnStored:
+        """The announcement of a turn that ended."""
+        (items,) = self._database.run(_COUNT, (row,)).fetchone()
+        return TurnStored(
+            session_id=seen.session_id, turn_id=seen.turn_id, status=seen.status or "completed", items=items
+        )
+
+    def _use(self, row: int, usage: dict[str, int], source: str) -> bool:
+        """Upstream reports a turn's tokens several times, counting upwards: the largest count of each kind stands.
+
+        So neither a replay from the start nor the partial sum of a stager that began in the middle lowers it.
+        """
+        stored = self._database.run(_READ_USAGE, (row,)).fetchone()
+        before: list[int | None] = list(stored[:-1]) if stored else [None] * len(TOKENS)
+        counts: list[Any] = [_larger(old, usage.get(name)) for name, old in zip(TOKENS, before, strict=True)]
+        old_other: dict[str, int | None] = orjson.loads(stored[-1]) if stored and stored[-1] else {}
+        other = dict(old_other)
+        for name, count in usage.items():
+            if name not in TOKENS:
+                clean = self._cleaner.text(name, WORD_CHARS_MAX)
+                other[clean] = _larger(old_other.get(clean), count)
+        counts.append(canonical(other).decode() if other else None)
+        if tuple(counts) == stored:
+            return False
+        self._database.run(_WRITE_USAGE, (row, source, *counts))
+        return True
+
+
+def _larger(old: int | None, new: int | None) -> int | None:
+    known = [count for count in (old, whole(new)) if count is not None]
+    return max(known, default=None)
+
+
+def _newer(old: int | None, new: int | None) -> int | None:
+    found = whole(new)
+    return old if found is None else found

@@ -1,0 +1,92 @@
+"""From one schema version to the next, never by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from peewee import OperationalError, SqliteDatabase
+
+from storage.connection import Database
+from storage.database import open_writer
+from storage.errors import WrongSchema
+from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, schema_version
+from storage.models import TABLES
+
+
+def shape(database: SqliteDatabase) -> dict[str, object]:
+    """Columns, keys and unique indexes of every table."""
+    found: dict[str, object] = {}
+    for (table,) in database.execute_sql("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        columns = database.execute_sql(f"PRAGMA table_info({table})").fetchall()
+        keys = [row[2:5] for row in database.execute_sql(f"PRAGMA foreign_key_list({table})").fetchall()]
+        indexes = {
+            (row[2], tuple(column[2] for column in database.execute_sql(f'PRAGMA index_info("{row[1]}")').fetchall()))
+            for row in database.execute_sql(f"PRAGMA index_list({table})").fetchall()
+        }
+        found[table] = ([row[1:4] + row[5:] for row in columns], keys, indexes)
+    return found
+
+
+def test_the_last_migration_arrives_where_the_models_say(tmp_path: Path) -> None:
+    modelled = SqliteDatabase(":memory:")
+    with modelled.bind_ctx(TABLES):
+        modelled.create_tables(TABLES, safe=False)
+        expected = shape(modelled)
+    migrated = open_writer(tmp_path / "c.sqlite3")
+    assert shape(migrated) == expected
+    migrated.close()
+
+
+def fixture_of_version_1(path: Path) -> None:
+    database = open_writer(path, MIGRATIONS[:1])
+    database.run("INSERT INTO sessions (tool, session_id, first_seen_ms, source) VALUES ('codex', 's1', 1, 'stream')")
+    database.close()
+
+
+def fill_label(database: Database) -> None:
+    database.run("UPDATE sessions SET label = 'was ' || session_id")
+
+
+NEXT = Migration(2, "labels", ("ALTER TABLE sessions ADD COLUMN label TEXT",), fill_label)
+
+
+def test_an_older_file_is_brought_up_with_its_rows(tmp_path: Path) -> None:
+    fixture_of_version_1(tmp_path / "c.sqlite3")
+    database = open_writer(tmp_path / "c.sqlite3", (MIGRATIONS[0], NEXT))
+    assert schema_version(database) == 2
+    assert database.run("SELECT session_id, label FROM sessions").fetchall() == [("s1", "was s1")]
+    database.close()
+    again = open_writer(tmp_path / "c.sqlite3", (MIGRATIONS[0], NEXT))
+    assert migrate(again, (MIGRATIONS[0], NEXT)) == 2
+    again.close()
+
+
+def test_a_step_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
+    fixture_of_version_1(tmp_path / "c.sqlite3")
+    broken = Migration(3, "broken", ("CREATE TABLE half (a)", "CREATE TABLE nonsense ("))
+    database = Database(str(tmp_path / "c.sqlite3"))
+    with pytest.raises(OperationalError):
+        migrate(database, (MIGRATIONS[0], NEXT, broken))
+    assert schema_version(database) == 2
+    assert database.run("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
+    database.close()
+
+
+def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite3"
+    open_writer(path, (MIGRATIONS[0], NEXT)).close()
+    before = path.read_bytes()
+    with pytest.raises(WrongSchema, match=r"version 2.*upgrade hybrid-capture, or move the file aside"):
+        open_writer(path, MIGRATIONS[:1])
+    assert path.read_bytes() == before
+    with pytest.raises(WrongSchema):
+        refuse_newer(len(MIGRATIONS) + 1, path)
+
+
+def test_migrations_are_numbered_without_a_hole(tmp_path: Path) -> None:
+    database = Database(":memory:")
+    with pytest.raises(AssertionError):
+        migrate(database, (Migration(2, "no first"),))
+    assert schema_version(database) == 0
+    database.close()

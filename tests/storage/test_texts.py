@@ -1,0 +1,34 @@
+"""What a person reads of an item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from storage.texts import item_text
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("agentMessage", {"text": "done"}, "done"),
+        ("userMessage", {"content": [{"type": "text", "text": "a"}, {"type": "image"}, {"text": "b"}]}, "a\nb"),
+        ("reasoning", {"summary": ["first", {"text": "second"}], "content": ["hidden"]}, "first\nsecond"),
+        ("reasoning", {"summary": [], "content": ["only this"]}, "only this"),
+        ("commandExecution", {"command": "ls", "aggregatedOutput": "a\nb"}, "ls\na\nb"),
+        ("commandExecution", {"command": ["ls", "-l"], "aggregatedOutput": None}, "ls -l"),
+        ("fileChange", {"changes": [{"path": "a.py", "kind": {"type": "add"}, "diff": "+x"}]}, "a.py\n+x"),
+        ("webSearch", {"query": "q", "id": "1"}, '{"id":"1","query":"q"}'),
+    ],
+)
+def test_each_kind_has_its_text(kind: str, body: dict[str, Any], text: str) -> None:
+    assert item_text(kind, body) == text
+
+
+@pytest.mark.parametrize("kind", ["agentMessage", "userMessage", "reasoning", "commandExecution", "fileChange"])
+@pytest.mark.parametrize("odd", [None, 1, "text", [], [1, None], {"a": 1}])
+def test_odd_shapes_are_no_error(kind: str, odd: object) -> None:
+    fields = ("text", "content", "summary", "command", "aggregatedOutput", "changes")
+    assert isinstance(item_text(kind, dict.fromkeys(fields, odd)), str)
+    assert item_text(kind, {}) == ""
