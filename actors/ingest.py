@@ -18,7 +18,7 @@ from messages.records import (
     StageOpened,
 )
 from messages.status import Party
-from storage.errors import StoreUnavailable
+from storage.errors import StoreError
 from storage.store import Store
 
 HELD_NOTES_MAX = 1_000
@@ -42,7 +42,7 @@ class IngestActor(Shell):
     def on(self, message: Message, sender: Party) -> None:
         try:
             self._keep(message)
-        except StoreUnavailable as failed:
+        except StoreError as failed:
             self._failed(message, failed)
         else:
             self._told(True, "the store commits")
@@ -66,7 +66,7 @@ class IngestActor(Shell):
         elif isinstance(message, LedgerWanted):
             self.send_to("facade", LedgerTold(command_id=message.command_id, ledger=self.store.ledger()))
 
-    def _failed(self, message: Message, failed: StoreUnavailable) -> None:
+    def _failed(self, message: Message, failed: StoreError) -> None:
         """Nothing was written. Who numbered the message sends it again; notes wait here."""
         text = clean(str(failed))
         if isinstance(message, KeepCheckpoint):
@@ -94,7 +94,7 @@ class IngestActor(Shell):
                 if self.held:
                     self.store.keep_audit(tuple(self.held))
                     self.held.clear()
-        except StoreUnavailable as failed:
+        except StoreError as failed:
             self._told(False, clean(str(failed)))
         else:
             self._told(True, "the store commits", always=True)

@@ -17,7 +17,7 @@ from actors.machines.supervision import PongFrom, begin, step
 from actors.shell import Shell, clean, now
 from actors.tree import BY_ROLE
 from messages.base import Message
-from messages.lifecycle import Begin, PeersChanged, Pong, Ready, TreeFailed
+from messages.lifecycle import Begin, Left, PeersChanged, Pong, Ready, TreeFailed
 from messages.status import Party, Role
 
 
@@ -41,6 +41,8 @@ class SupervisorActor(Shell):
             self._count_rejects(sender, message)
             self._step(PongFrom(sender, message))  # type: ignore[arg-type]  # the catalogue: only leaves say it
         else:
+            if isinstance(message, Left):
+                self.peers.pop(sender, None)  # nothing more is said to it
             self._step(message)
 
     def woke(self, woke: Woke) -> None:

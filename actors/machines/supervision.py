@@ -182,6 +182,8 @@ def _tick(machine: Supervision, now: Now) -> Answered:
             if kid.state in ("running", "starting") and now.mono - machine.leave_asked_ms >= LEAVE_DEADLINE_MS:
                 machine.stop_clean = False
                 effects.append(KillActor(role))
+        if not machine.unkept and _only_ingest_is_left(machine):
+            effects += _next_to_leave(machine, now, kept=True)
     elif now.mono - machine.baseline_at_ms >= timing.probe_deadline_ms and machine.baseline_healthy:
         machine.baseline_healthy, machine.baseline_reason = False, "no probe write was committed in time"
         cause = "no probe write was committed in time"
@@ -251,18 +253,26 @@ def _left(machine: Supervision, heard: Left, now: Now) -> Answered:
     return _next_to_leave(machine, now), f"{heard.role} left"
 
 
-def _next_to_leave(machine: Supervision, now: Now) -> list[Effect]:
+def _next_to_leave(machine: Supervision, now: Now, kept: bool = False) -> list[Effect]:
     """The last started leaves first; the next one is asked when it is gone, so that its last words are heard."""
     machine.leave_asked_ms = now.mono
     for role in reversed(ROLES):
         if machine.kids[role].state in ("running", "starting"):
-            return [Send(role, Leave(reason="the tree stops"))]
+            # Ingest goes last, when it has kept how everybody else went: `_kept` and the tick come back here.
+            waits = role == "ingest" and (machine.unkept or not kept)
+            return [] if waits else [Send(role, Leave(reason="the tree stops"))]
     return [Send("root", TreeStopped(clean=machine.stop_clean)), Exit()]
 
 
 def _kept(machine: Supervision, heard: TransitionsKept, now: Now) -> Answered:
     machine.unkept = tuple(each for each in machine.unkept if each.seq > heard.through_seq)
+    if machine.stopping and not machine.unkept and _only_ingest_is_left(machine):
+        return _next_to_leave(machine, now, kept=True), ""
     return [], ""
+
+
+def _only_ingest_is_left(machine: Supervision) -> bool:
+    return all(kid.state not in ("running", "starting") for role, kid in machine.kids.items() if role != "ingest")
 
 
 def _settle(machine: Supervision, now: Now, cause: str) -> Effects:
