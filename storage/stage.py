@@ -126,7 +126,9 @@ class Stage:
         if message.stager < valid:
             return _refused(message, through, "old_stager", f"stager {valid} has taken over")
         if message.first_seq - 1 <= message.last_seq <= through:
-            return CheckpointKept(generation=generation, through_seq=through, stager=message.stager)
+            return CheckpointKept(
+                generation=generation, through_seq=through, stager=message.stager, closed=message.closed
+            )
         return _refused(message, through, "gap", f"frame {through + 1} comes next, not {message.first_seq}")
 
     def _through(self, place: Place) -> int:

@@ -132,7 +132,12 @@ class Store:
             self._keep_staged(message, place, tally)
             self._ledger.add(place, tally)
             self._ledger.check(place)
-        reply = CheckpointKept(generation=message.generation, through_seq=message.last_seq, stager=message.stager)
+        reply = CheckpointKept(
+            generation=message.generation,
+            through_seq=message.last_seq,
+            stager=message.stager,
+            closed=message.closed,
+        )
         return Kept(reply, tuple(announce))
 
     def keep_transitions(self, message: KeepTransitions) -> TransitionsKept:

@@ -1,0 +1,259 @@
+"""How fast redaction is, beside detect-secrets in the same run on the same text.
+
+Run: `python benchmarks/redaction.py [--docs N] [--rounds N] [--json FILE]`. Prints a table and writes every sample.
+What counts is the
+ratio inside one run: absolute figures belong to the machine. detect-secrets is measured when it is importable and
+left out otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import pathlib
+import platform
+import random
+import statistics
+import string
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from storage import redaction
+from storage.redacting import rules_ai, rules_cloud, rules_code, rules_services
+from storage.redacting.rule import instance
+from storage.redacting.words import wordset
+
+DOC_CHARS = 8192
+SHAPES = [
+    r.shape
+    for table in (rules_ai, rules_cloud, rules_code, rules_services)
+    for r in table.RULES
+    if r.shape and not r.near
+]
+_WORDS = sorted(
+    wordset(
+        "build parse token user session request response error cache index model handler stream config service "
+        "password retry queue worker client server table field value key name path file line column module package "
+        "version commit branch merge test assert expect"
+    )
+)
+
+
+def _pick(rng: random.Random, alphabet: str, count: int) -> str:
+    return "".join(rng.choices(alphabet, k=count))
+
+
+def source(rng: random.Random, files: list[pathlib.Path]) -> str:
+    """A stretch of the standard library's source."""
+    while True:
+        text = rng.choice(files).read_text(encoding="utf-8", errors="replace")
+        if len(text) > DOC_CHARS:
+            at = rng.randrange(len(text) - DOC_CHARS)
+            return text[at : at + DOC_CHARS]
+
+
+def diff(rng: random.Random, files: list[pathlib.Path]) -> str:
+    """A stretch of source as `git diff` prints it."""
+    lines = source(rng, files).splitlines()
+    old, new = _pick(rng, string.hexdigits[:16], 7), _pick(rng, string.hexdigits[:16], 7)
+    head = f"diff --git a/x.py b/x.py\nindex {old}..{new} 100644\n--- a/x.py\n+++ b/x.py\n"
+    return (head + "\n".join(rng.choice(("+", "-", " ", " ", " ")) + line for line in lines))[:DOC_CHARS]
+
+
+def lockfile(rng: random.Random, _files: list[pathlib.Path]) -> str:
+    """Names, versions and hashes."""
+    out = []
+    for _ in range(90):
+        name = rng.choice(_WORDS) + "-" + rng.choice(_WORDS)
+        digest = base64.b64encode(rng.randbytes(64)).decode()
+        out.append(
+            f'"{name}@^{rng.randrange(9)}.{rng.randrange(20)}":\n'
+            f'  resolved "https://pkg.invalid/{name}/-/{name}-1.0.tgz#{rng.randbytes(20).hex()}"\n'
+            f"  integrity sha512-{digest}\n"
+        )
+    return "".join(out)[:DOC_CHARS]
+
+
+def minified(rng: random.Random, _files: list[pathlib.Path]) -> str:
+    """One long line of program."""
+    out = []
+    while sum(map(len, out)) < DOC_CHARS:
+        a, b, c = rng.choices(string.ascii_lowercase, k=3)
+        out.append(
+            f"function {a}({b}){{return {b}&&{b}.{rng.choice(_WORDS)}?{b}.{rng.choice(_WORDS)}:"
+            f"{{{rng.choice(_WORDS)}:{rng.randrange(99)},{c}:!0}}}}var {c}={a}(this.{rng.choice(_WORDS)});"
+        )
+    return "".join(out)[:DOC_CHARS]
+
+
+def output(rng: random.Random, _files: list[pathlib.Path]) -> str:
+    """What commands print."""
+    out = []
+    for i in range(140):
+        out.append(
+            f"2026-01-{rng.randrange(1, 28):02d}T10:{i % 60:02d}:00Z {rng.choice(('INFO', 'WARN', 'DEBUG'))} "
+            f"{rng.choice(_WORDS)}.{rng.choice(_WORDS)} "
+            f"id={rng.randbytes(8).hex()} took {rng.random() * 100:.2f}ms status={rng.choice((200, 404, 500))}"
+        )
+    return "\n".join(out)[:DOC_CHARS]
+
+
+def blob(rng: random.Random, _files: list[pathlib.Path]) -> str:
+    """An image in base64."""
+    return "data:image/png;base64," + base64.b64encode(rng.randbytes(6000)).decode()
+
+
+def transcript(rng: random.Random, files: list[pathlib.Path]) -> str:
+    """Session lines: JSON whose strings hold source and commands."""
+    out = []
+    while sum(map(len, out)) < DOC_CHARS:
+        text = source(rng, files)[:1500]
+        out.append(
+            json.dumps(
+                {
+                    "type": "response_item",
+                    "id": "fc_" + rng.randbytes(12).hex(),
+                    "call_id": "call_" + _pick(rng, string.ascii_letters, 24),
+                    "usage": {"input_tokens": rng.randrange(9999), "output_tokens": rng.randrange(999)},
+                    "output": text,
+                }
+            )
+        )
+    return "\n".join(out)[:DOC_CHARS]
+
+
+KINDS: tuple[Callable[[random.Random, list[pathlib.Path]], str], ...] = (
+    source,
+    diff,
+    lockfile,
+    minified,
+    output,
+    blob,
+    transcript,
+)
+
+
+def corpus(docs: int, seed: int) -> list[str]:
+    """`docs` documents of 8 KB, the kinds in turn; about 0.1 % of the characters are planted secrets."""
+    rng = random.Random(seed)
+    files = sorted(
+        p for p in pathlib.Path(sysconfig.get_paths()["stdlib"]).glob("*.py") if p.stat().st_size > 2 * DOC_CHARS
+    )
+    out = []
+    for i in range(docs):
+        text = KINDS[i % len(KINDS)](rng, files)
+        if i % 8 == 0:
+            at = text.find("\n", len(text) // 2) + 1
+            name = rng.choice(("API_TOKEN", "DB_PASSWORD", "KEY"))
+            text = f"{text[:at]}export {name}={instance(rng.choice(SHAPES), rng)}\n{text[at:]}"
+        out.append(text)
+    return out
+
+
+def timed(run: Callable[[str], object], docs: list[str]) -> tuple[float, list[float]]:
+    """MB/s over all documents, and milliseconds for each."""
+    each = []
+    started = time.perf_counter()
+    for doc in docs:
+        one = time.perf_counter()
+        run(doc)
+        each.append((time.perf_counter() - one) * 1e3)
+    total = time.perf_counter() - started
+    return sum(map(len, docs)) / total / 1e6, each
+
+
+def detect_secrets() -> Callable[[str], object] | None:
+    """detect-secrets over one document, all its plugins, through a file as its interface wants."""
+    try:
+        from detect_secrets import SecretsCollection
+        from detect_secrets.settings import default_settings
+    except ImportError:
+        return None
+    path = pathlib.Path(tempfile.mkdtemp()) / "doc.txt"
+
+    def run(doc: str) -> object:
+        path.write_text(doc)
+        found = SecretsCollection()
+        with default_settings():
+            found.scan_file(str(path))
+        return found
+
+    return run
+
+
+def main() -> None:
+    """Measure, print, write."""
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--docs", type=int, default=700)
+    ask.add_argument("--rounds", type=int, default=5)
+    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--json", type=pathlib.Path)
+    args = ask.parse_args()
+    docs = corpus(args.docs, args.seed)
+    results: dict[str, dict[str, object]] = {}
+    engines: list[tuple[str, Callable[[str], object], list[str]]] = []
+    for engine in ("hyperscan", "re2"):
+        started = time.perf_counter()
+        try:
+            redaction.warm(engine)
+        except Exception as error:  # noqa: BLE001 - an engine that is not installed is left out
+            print(f"{engine}: not available ({type(error).__name__})")
+            continue
+        print(f"{engine}: compiled in {time.perf_counter() - started:.2f} s")
+        engines.append((engine, lambda doc, engine=engine: redaction.redact(doc, engine=engine), docs))
+    peer = detect_secrets()
+    if peer is not None:
+        engines.append(("detect-secrets", peer, docs[: max(7, args.docs // 20)]))
+    for name, run, some in engines:
+        rates, each = [], []
+        for _ in range(args.rounds if name != "detect-secrets" else 1):
+            rate, times = timed(run, some)
+            rates.append(rate)
+            each += times
+        each.sort()
+        results[name] = {
+            "mb_per_s_best": max(rates),
+            "mb_per_s_median": statistics.median(rates),
+            "mb_per_s": rates,
+            "docs": len(some),
+            "rounds": len(rates),
+            "ms_median": statistics.median(each),
+            "ms_p99": each[int(len(each) * 0.99)],
+            "n": len(each),
+        }
+    base = results.get("hyperscan", next(iter(results.values())))
+    print(f"\n{'engine':<16}{'MB/s best':>10}{'median':>9}{'ms median':>11}{'ms p99':>9}{'n':>7}{'of first':>10}")
+    for name, row in results.items():
+        share = float(str(row["mb_per_s_median"])) / float(str(base["mb_per_s_median"]))
+        print(
+            f"{name:<16}{row['mb_per_s_best']:>10.2f}{row['mb_per_s_median']:>9.2f}{row['ms_median']:>11.3f}"
+            f"{row['ms_p99']:>9.3f}{row['n']:>7}{share:>10.3f}"
+        )
+    by_kind = {}
+    for i, kind in enumerate(KINDS):
+        rate, _ = max(timed(lambda doc: redaction.redact(doc), docs[i :: len(KINDS)]) for _ in range(args.rounds))
+        by_kind[kind.__name__] = rate
+    print("by kind (MB/s, best): " + ", ".join(f"{k} {v:.1f}" for k, v in by_kind.items()))
+    findings = sum(len(redaction.redact(doc).findings) for doc in docs)
+    report = {
+        "machine": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "seed": args.seed,
+        "bytes": sum(map(len, docs)),
+        "findings": findings,
+        "engines": results,
+        "by_kind_mb_per_s": by_kind,
+    }
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1))
+    print(f"{len(docs)} documents, {report['bytes']} characters, {findings} findings")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Redaction of many texts that belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storage.redacting import tree
+from storage.redacting.compiled import scanner
+from storage.redacting.finding import (
+    ERROR_RULE,
+    ERROR_TEXT,
+    PLACEHOLDER,
+    PLACEHOLDER_START,
+    Finding,
+    Redacted,
+    render,
+    settle,
+)
+from storage.redacting.propagation import VALUES_MAX, Values, within
+
+
+def failed(text: object) -> Redacted:
+    """What stands for a text that could not be redacted."""
+    return Redacted(ERROR_TEXT, (Finding(ERROR_RULE, 0, len(text) if isinstance(text, str) else 0),))
+
+
+def redact_once(text: str, engine: str | None = None, values: Values | None = None) -> Redacted:
+    """One text, with further copies of its own secrets and of `values` hidden too. Fails closed, never raises."""
+    try:
+        spans = scanner(engine).spans(text)
+        more = within(text, spans) if spans else []
+        if values is not None:
+            values.learn(text, spans)
+            more += values.spans(text)
+        if more:
+            kept = [m.span() for m in PLACEHOLDER.finditer(text)] if PLACEHOLDER_START in text else []
+            spans = settle(spans + more, kept)
+        return render(text, spans)
+    except Exception:  # noqa: BLE001 - fail closed: whatever went wrong, raw text must not leave
+        return failed(text)
+
+
+class Redactor:
+    """A session's redaction: values found earlier are hidden everywhere later. In memory only; not thread-safe.
+
+    Remembers at most `values_max` spellings, the least recently seen leaving first. `engine` as in `redact`.
+    """
+
+    def __init__(self, *, values_max: int = VALUES_MAX, engine: str | None = None) -> None:
+        self._values = Values(values_max)
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"Redactor(values={len(self._values)})"
+
+    def redact(self, text: str) -> Redacted:
+        """`text` without secrets. Never raises."""
+        return redact_once(text, self._engine, self._values)
+
+    def redact_json(self, value: Any, *, rules: list[str] | None = None) -> Any:
+        """A parsed JSON value without secrets; `rules` collects the id of each rule that hid something. Never
+        raises."""
+        return tree.redact(value, self.redact, [] if rules is None else rules, self._values)
+
+    def remember(self, value: str, rule: str = "known-value") -> None:
+        """Hide this value from now on, for instance a login URL's one-time code or the gateway's own bearer token."""
+        self._values.add(value, rule)

@@ -1,0 +1,114 @@
+"""Checks a format's own definition offers beyond its letters: checksums, headers that must decode, spread of
+characters."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DUMMY = re.compile(
+    r"abcdefghijklmnop|ABCDEFGHIJKLMNOP|(?:0?1234567890?){2}|([xX*.#_0-])\1{5}|(.)\2{9}|EXAMPLE|PLACEHOLDER|REDACTED|YOUR_|_HERE",
+)
+
+
+def entropy(value: str) -> float:
+    """Shannon entropy of the characters, in bits per character. 0.0 for an empty string."""
+    if not value:
+        return 0.0
+    total = len(value)
+    return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
+
+
+def is_dummy(value: str) -> bool:
+    """Whether a well-formed token is plainly a stand-in: masked, a run of one character, an alphabet, `..._HERE`."""
+    return _DUMMY.search(value) is not None
+
+
+def base62_crc32(payload: str) -> str:
+    """CRC-32 of `payload` as six base-62 digits, the tail GitHub and npm put on their tokens.
+
+    Source: GitHub engineering blog, "Behind GitHub's new authentication token formats" (2021).
+    """
+    number = zlib.crc32(payload.encode())
+    digits = ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = _BASE62[digit] + digits
+    return digits
+
+
+def has_github_checksum(token: str) -> bool:
+    """Whether the last six characters are the CRC-32 of the thirty before them."""
+    body = token.partition("_")[2]
+    return len(body) == 36 and base62_crc32(body[:30]) == body[30:]
+
+
+def luhn(digits: str) -> bool:
+    """Whether a digit string passes the Luhn check of payment cards."""
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        value = ord(char) - 48
+        if place % 2:
+            value = value * 2 - 9 if value > 4 else value * 2
+        total += value
+    return total % 10 == 0
+
+
+def unbase64(value: str, *, bytes_max: int = 65536) -> bytes | None:
+    """The bytes of a base64 or base64url string, padded or not; None when it is neither or longer than `bytes_max`."""
+    if len(value) * 3 > bytes_max * 4:
+        return None
+    value = value.replace("-", "+").replace("_", "/").rstrip("=")
+    if len(value) % 4 == 1:
+        return None
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def is_jwt(token: str) -> bool:
+    """Whether the first segment decodes to a JSON object, the header of RFC 7515, whatever its members."""
+    head = unbase64(token.split(".", 1)[0])
+    return head is not None and head[:1] == b"{" and b'"' in head[:8]
+
+
+def is_discord(token: str) -> bool:
+    """Whether the first segment of a bot token is the base64 of a numeric user id."""
+    head = unbase64(token.split(".", 1)[0])
+    return head is not None and head.isdigit() and len(head) >= 15
+
+
+def has_mixed(value: str) -> bool:
+    """Whether lower case, upper case and digits all occur: a random base-62 string of 20 or more nearly always
+    has them."""
+    return any(c.islower() for c in value) and any(c.isupper() for c in value) and any(c.isdigit() for c in value)
+
+
+def has_digit(value: str) -> bool:
+    """Whether at least two digits and two letters occur."""
+    digits = sum(c.isdigit() for c in value)
+    return digits >= 2 and sum(c.isalpha() for c in value) >= 2
+
+
+def is_aws_secret(value: str) -> bool:
+    """Whether 40 base64 characters look random: all three classes and no path-like run of words."""
+    return has_mixed(value) and entropy(value) >= 4.2 and value.count("/") <= 6
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "jwt": is_jwt,
+    "discord": is_discord,
+    "mixed": has_mixed,
+    "digit": has_digit,
+    "aws_secret": is_aws_secret,
+}
+"""Checks a rule may name. A checksum that fails does not clear a token: truncated and fixture tokens fail too, and a
+false alarm costs less than a leak. `has_github_checksum` is therefore offered to tests and reports, not used as a
+gate."""

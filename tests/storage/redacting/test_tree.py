@@ -1,0 +1,44 @@
+"""Parsed JSON, where names decide."""
+
+from storage.redacting.finding import Redacted
+from storage.redacting.tree import redact
+
+
+def plain(text):
+    return Redacted(text)
+
+
+def walk(value):
+    rules = []
+    return redact(value, plain, rules, None), rules
+
+
+def test_a_telling_name_hides_a_formatless_value():
+    assert walk({"password": "abc1", "note": "abc1"}) == (
+        {"password": "[REDACTED:password]", "note": "abc1"},
+        ["password"],
+    )
+    assert walk({"tokens": [{"access_token": "ab"}]})[0] == {"tokens": [{"access_token": "[REDACTED:token]"}]}
+
+
+def test_lists_under_a_telling_name_are_hidden_item_by_item():
+    assert walk({"password": ["abc1", 5]})[0] == {"password": ["[REDACTED:password]", 5]}
+
+
+def test_references_numbers_and_empty_values_stay():
+    value = {"password": "", "token": "$TOKEN", "api_key": None, "secret": 5, "max_tokens": 10, "token_type": "bearer"}
+    assert walk(value) == (value, [])
+
+
+def test_names_and_values_in_neighbouring_fields():
+    assert walk({"name": "API_KEY", "value": "ab"})[0] == {"name": "API_KEY", "value": "[REDACTED:key]"}
+    assert walk({"name": "LOG_LEVEL", "value": "debug"})[0] == {"name": "LOG_LEVEL", "value": "debug"}
+
+
+def test_arguments_after_their_flag():
+    assert walk(["--password", "ab1"])[0] == ["--password", "[REDACTED:password]"]
+    assert walk(["Authorization", "x9"])[0] == ["Authorization", "[REDACTED:authorization]"]
+
+
+def test_what_is_no_json_is_hidden():
+    assert walk({"a": {1, 2}})[0] == {"a": "[REDACTED:error]"}
