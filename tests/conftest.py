@@ -1,0 +1,62 @@
+"""Fixtures for tests that need an app-server: the scripted one, the real one, and a loopback model for the real one.
+
+The real codex is found by HYBRID_CAPTURE_CODEX or in `.tools/node_modules`. Without it the tests marked `real` fail:
+a silent skip would let the stand-in drift. `-m "not real"` leaves them out on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from chaos.client import Client
+from chaos.loopback_model import LoopbackModel
+from chaos.scripted import write_executable
+from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
+
+ROOT = Path(__file__).resolve().parent.parent
+Start = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def scripted_codex(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An executable that stands wherever a codex binary is expected; it has no script of its own."""
+    return write_executable(tmp_path_factory.mktemp("scripted") / "codex")
+
+
+@pytest.fixture(scope="session")
+def real_codex() -> Path:
+    """The native codex binary."""
+    explicit = os.environ.get("HYBRID_CAPTURE_CODEX")
+    try:
+        return resolve_codex(
+            Path(explicit) if explicit else None, env_path="", search=[ROOT / ".tools" / "node_modules"]
+        )
+    except CodexNotFound as missing:
+        pytest.fail(f"{missing}. Run `make codex`, or leave these tests out with -m 'not real'", pytrace=False)
+
+
+@pytest.fixture
+def loopback_model() -> Iterator[LoopbackModel]:
+    """A running loopback model; the test fails when anything tried to reach another host."""
+    with LoopbackModel() as model:
+        yield model
+    assert model.leaks == []
+
+
+@pytest.fixture
+def start_app_server(tmp_path: Path) -> Iterator[Start]:
+    """`start(codex, env)` → a Client; standard error goes to `<tmp_path>/stderr`. All are ended after the test."""
+    clients: list[Client] = []
+
+    def start(codex: Path, env: Mapping[str, str]) -> Client:
+        client = Client([codex, "app-server", "--strict-config"], env, stderr=tmp_path / "stderr")
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        client.end()

@@ -1,0 +1,44 @@
+"""A house per test, on the scripted app-server; whatever a test leaves alive is ended by id and fails it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from chaos.scripted import write_executable
+from chaos.scripts import ProcessScript
+from hybrid_capture.settings import Settings
+from tests.live.house import House, alive
+
+Build = Callable[..., House]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    """`build(script=…, **settings)` → a House, not started yet; logged in to ChatGPT unless scripted."""
+    before = set(psutil.Process().children(recursive=True))
+
+    def make(script: ProcessScript | None = None, **settings: Any) -> House:
+        home = tmp_path / f"home{len(list(tmp_path.glob('home*')))}"
+        home.mkdir()
+        codex = write_executable(home / "codex", script=script or ProcessScript(auth="chatgpt"))
+        given = {"state_dir": home / "state", "codex": codex, "codex_home": home, "cwd": home, **settings}
+        return House(Settings(**given))
+
+    yield make
+    left = alive(set(psutil.Process().children(recursive=True)) - before)
+    for process in left:
+        process.kill()
+    assert not left, f"left alive: {left}"
+
+
+@pytest.fixture
+def house(build: Build) -> Iterator[House]:
+    """A running house in HYBRID_ACTIVE."""
+    with build() as running:
+        running.active()
+        yield running
