@@ -9,6 +9,7 @@ process that must answer quickly calls `warm` first. What is inside: `storage/re
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from storage.redacting.finding import Finding, Redacted
@@ -33,11 +34,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def warm(engine: str | None = None) -> str:
-    """Compile the rules now; returns the engine in use (`hyperscan` or `re2`). Later calls are free."""
+def warm(engine: str | None = None, cache: Path | None = None) -> str:
+    """Compile the rules now; returns the engine in use (`hyperscan` or `re2`). Later calls are free.
+
+    `cache`: a private folder (0700) where the compiled automaton is kept for the next start.
+    """
     from storage.redacting.compiled import scanner
 
-    return scanner(engine).engine
+    return scanner(engine, cache).engine
 
 
 def redact(text: str, *, engine: str | None = None) -> Redacted:

@@ -1,18 +1,20 @@
 """Which rules are worth running on a text, decided in one pass over its shadow view.
 
 Two engines answer the same question and may only differ in speed: Hyperscan where it is installed, otherwise RE2 with
-an
-Aho-Corasick automaton. Each answer is a superset of the truth (a gate never decides that something *is* a secret), so
-what is
-found depends on the rules alone. `tests/storage/redacting/test_gate.py` holds the two to identical results.
+an Aho-Corasick automaton. Each answer is a superset of the truth (a gate never decides that something *is* a secret),
+so what is found depends on the rules alone. `tests/storage/redacting/test_gate.py` holds the two to identical results.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib
 import importlib.util
+import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -50,19 +52,21 @@ class HyperscanGate:
 
     name = "hyperscan"
 
-    def __init__(self, probes: list[Probe]) -> None:
+    def __init__(self, probes: list[Probe], cache: Path | None = None) -> None:
         hs: Any = importlib.import_module("hyperscan")
         self._hs = hs
         flags = [
             (hs.HS_FLAG_CASELESS if p.caseless else 0) | (0 if p.everywhere else hs.HS_FLAG_SINGLEMATCH) for p in probes
         ]
-        self._database = hs.Database()
-        self._database.compile(
-            expressions=[p.pattern.encode() for p in probes],
-            ids=list(range(len(probes))),
-            elements=len(probes),
-            flags=flags,
-        )
+        expressions = [p.pattern.encode() for p in probes]
+        kept = None if cache is None else Kept(cache, expressions, flags, str(hs.__version__))
+        found = None if kept is None else kept.load(hs)
+        if found is None:
+            found = hs.Database()
+            found.compile(expressions=expressions, ids=list(range(len(probes))), elements=len(probes), flags=flags)
+            if kept is not None:
+                kept.save(hs, found)
+        self._database = found
         self._everywhere = frozenset(i for i, p in enumerate(probes) if p.everywhere)
         self._local = threading.local()
 
@@ -81,6 +85,38 @@ class HyperscanGate:
             return set(), hits
         everywhere = self._everywhere
         return {i for i, _ in hits}, [h for h in hits if h[0] in everywhere]
+
+
+class Kept:
+    """The compiled automaton in a private folder, so that the next start loads it in ms instead of compiling for 0.7 s.
+
+    The name holds a hash of every pattern, flag and the engine's version; the engine itself refuses a file of another
+    platform. A file that does not load, or that others could have written, is compiled anew and replaced.
+    """
+
+    def __init__(self, folder: Path, expressions: list[bytes], flags: list[int], version: str) -> None:
+        digest = hashlib.sha256(repr((expressions, flags, version)).encode()).hexdigest()[:32]
+        self._path = folder / f"redaction-{digest}.hs"
+
+    def load(self, hs: Any) -> Any:
+        """The automaton, or None."""
+        try:
+            state = self._path.stat()
+            mine = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o022)
+            return hs.loadb(self._path.read_bytes(), hs.HS_MODE_BLOCK) if mine else None
+        except FileNotFoundError:
+            return None
+        except Exception:  # noqa: BLE001  whatever is wrong with the file, compiling is the answer
+            return None
+
+    def save(self, hs: Any, database: Any) -> None:
+        """Keep it for the next start; a folder that cannot be written only costs time."""
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            beside = self._path.with_suffix(f".{os.getpid()}")
+            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(hs.dumpb(database))
+            os.replace(beside, self._path)
 
 
 class Re2Gate:
@@ -169,8 +205,8 @@ def installed() -> str:
     return "hyperscan" if importlib.util.find_spec("hyperscan") is not None else "re2"
 
 
-def build(probes: list[Probe], engine: str | None = None) -> Gate:
-    """A compiled gate. `engine` None takes `installed()`; a Hyperscan that will not load on this processor falls back.
+def build(probes: list[Probe], engine: str | None = None, cache: Path | None = None) -> Gate:
+    """A compiled gate; `cache` is a private folder for what is worth keeping. `engine` None takes `installed()`; a Hyperscan that will not load on this processor falls back.
 
     Errors: ValueError for an unknown engine name; ImportError when neither engine is there.
     """
@@ -180,7 +216,7 @@ def build(probes: list[Probe], engine: str | None = None) -> Gate:
     if name != "hyperscan":
         raise ValueError(f"unknown redaction engine {name!r}: use 'hyperscan' or 're2'")
     try:
-        return HyperscanGate(probes)
+        return HyperscanGate(probes, cache)
     except Exception:
         if engine is not None:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from storage.redacting import anchors, blocks, rules_ai, rules_cloud, rules_code, rules_command, rules_services
 from storage.redacting.finding import PLACEHOLDER, PLACEHOLDER_START, Span, settle
@@ -42,7 +43,7 @@ def _probe(rule: Rule) -> Probe:
 class Scanner:
     """All rules compiled for one engine. Thread-safe after construction; construction takes about a second."""
 
-    def __init__(self, engine: str | None = None) -> None:
+    def __init__(self, engine: str | None = None, cache: Path | None = None) -> None:
         self._expressions = [re.compile(expression(rule), re.ASCII) for rule in RULES]
         self._leads = [leads(rule.shape) if rule.shape else () for rule in RULES]
         probes = [_probe(rule) for rule in RULES]
@@ -58,7 +59,7 @@ class Scanner:
         wrapped = blocks.wrapped_literals()
         self._wrapped = re.compile("|".join(map(re.escape, wrapped)))
         probes.append(Probe("(?:" + "|".join(map(re.escape, wrapped)) + ")", wrapped))
-        self._gate: Gate = build(probes, engine)
+        self._gate: Gate = build(probes, engine, cache)
 
     @property
     def engine(self) -> str:
