@@ -1,0 +1,68 @@
+# One command for everybody: `make` checks all that CI checks. `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CODEX_VERSION := 0.169.0
+ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
+
+.PHONY: all check format lint types imports docs test real live demo bench codex fix clean install
+
+all: check test
+
+check: format lint types imports docs
+
+$(BIN)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	-$(BIN)/python -m pip install --quiet -e '.[hyperscan]' || echo "hyperscan has no wheel here: RE2 is used instead"
+	touch $@
+
+$(BIN)/.runtime: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e .
+	-$(BIN)/python -m pip install --quiet -e '.[hyperscan]' || echo "hyperscan has no wheel here: RE2 is used instead"
+	touch $@
+
+install: $(BIN)/.installed
+
+format: $(BIN)/.installed
+	$(BIN)/ruff format --check $(ROOMS)
+
+lint: $(BIN)/.installed
+	$(BIN)/ruff check $(ROOMS)
+
+types: $(BIN)/.installed
+	$(BIN)/mypy
+
+imports: $(BIN)/.installed
+	$(BIN)/lint-imports --no-cache
+
+docs: $(BIN)/.installed
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+# Everything that needs neither Node.js nor the real codex. `make real` adds the real program.
+test: $(BIN)/.installed
+	$(BIN)/python -m pytest -q -m "not real"
+
+real: $(BIN)/.installed codex
+	$(BIN)/python -m pytest -q -m real
+
+demo: $(BIN)/.runtime
+	$(BIN)/hybrid-capture demo
+
+bench: $(BIN)/.installed
+	$(BIN)/python -m benchmarks
+
+# The real codex from its npm package, below this folder only.
+codex: .tools/node_modules/@openai/codex/package.json
+.tools/node_modules/@openai/codex/package.json:
+	npm install --prefix .tools --no-save --no-audit --no-fund @openai/codex@$(CODEX_VERSION)
+
+fix: $(BIN)/.installed
+	$(BIN)/ruff check --fix $(ROOMS)
+	$(BIN)/ruff format $(ROOMS)
+
+clean:
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
