@@ -1,0 +1,161 @@
+"""The runtime inside a host that has its own threads, loop, signals and output."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chaos.scripted import write_executable
+from chaos.scripts import ProcessScript
+from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime
+from hybrid_capture.settings import Settings
+from tests.live.house import House, alive, gone
+
+pytestmark = pytest.mark.live
+Build = Callable[..., House]
+
+
+def test_two_runtimes_in_one_process_do_not_disturb_each_other(build: Build) -> None:
+    with build() as one, build() as two:
+        one.active()
+        two.active()
+        one.kill("codex")
+        assert two.turn(two.thread(), "SCN:plain second")["status"] == "completed"
+        one.active(generation=2)
+        assert two.runtime.status()["sidecar"]["generation"] == 1
+        one.runtime.stop()
+        assert two.turn(two.thread(), "SCN:plain third")["status"] == "completed"
+
+
+def test_a_host_with_threads_a_loop_and_handlers_keeps_them_and_is_never_forked(build: Build, capfd) -> None:  # type: ignore[no-untyped-def]
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)}
+    environment, folder, mask = dict(os.environ), os.getcwd(), os.umask(0o22)
+    os.umask(mask)
+    forks: list[int] = []
+    os.register_at_fork(before=lambda: forks.append(1))
+    stop = threading.Event()
+    busy = [threading.Thread(target=stop.wait) for _ in range(4)]
+    for thread in busy:
+        thread.start()
+    try:
+        house = build()
+
+        async def host() -> None:
+            runtime = await AsyncCaptureRuntime(house.settings).start()
+            try:
+                status = await runtime.wait_for("HYBRID_ACTIVE")
+                assert status["mode"] == "HYBRID_ACTIVE"
+                events = runtime.events()
+                first = await asyncio.wait_for(anext(events), 10)
+                assert first["event"] == "status"
+                thread = (await runtime.do({"command": "startThread"}))["result"]["threadId"]
+                await runtime.do({"command": "startTurn", "threadId": thread, "text": "SCN:plain hello"})
+                async for event in events:
+                    if event["event"] == "turnStored":
+                        break
+                await events.aclose()  # type: ignore[attr-defined]
+            finally:
+                await runtime.stop()
+
+        asyncio.run(host())
+    finally:
+        stop.set()
+        for thread in busy:
+            thread.join()
+    assert forks == []
+    assert {number: signal.getsignal(number) for number in handlers} == handlers
+    assert (dict(os.environ), os.getcwd()) == (environment, folder)
+    assert threading.active_count() == 1
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+
+
+def test_a_killed_host_leaves_nothing_behind_within_two_seconds(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    codex = write_executable(tmp_path / "codex", script=ProcessScript(auth="chatgpt"))
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from hybrid_capture.runtime import CaptureRuntime\n"
+        "from hybrid_capture.settings import Settings\n"
+        f"rt = CaptureRuntime(Settings(state_dir=Path({str(tmp_path / 'state')!r}), codex=Path({str(codex)!r}),"
+        f" codex_home=Path({str(home)!r})))\n"
+        "rt.start(); rt.wait_for('HYBRID_ACTIVE', 30); print('up', flush=True); time.sleep(60)\n"
+    )
+    host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert host.stdout
+        assert host.stdout.readline() == "up\n"
+        below = set(psutil.Process(host.pid).children(recursive=True))
+        assert len(below) >= 9
+    finally:
+        host.kill()
+        host.wait()
+    left_in_time = gone(below, 2.0)
+    for process in alive(below):
+        process.kill()
+    assert left_in_time
+    # The folder is free again: nothing but the lock said that it was taken, and the lock died with its holder.
+    runtime = CaptureRuntime(Settings(state_dir=tmp_path / "state", codex=codex, codex_home=home))
+    with runtime:
+        runtime.wait_for("HYBRID_ACTIVE")
+
+
+def test_no_process_of_the_tree_listens_beyond_this_machine(build: Build) -> None:
+    with build() as house:
+        house.active()
+        inodes = set()
+        for process in house.everything():
+            for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+                target = os.readlink(descriptor)
+                if target.startswith("socket:["):
+                    inodes.add(target[8:-1])
+        found = []
+        for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+            for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[9] in inodes:
+                    found.append((table, fields[1]))
+        assert inodes, "the tree has sockets of its own"
+        assert found == [], "on Linux the tree has no inet socket at all"
+
+
+def test_a_callback_that_raises_ends_its_subscription_and_not_the_runtime(build: Build) -> None:
+    calls: list[str] = []
+
+    def bad(event: dict[str, object]) -> None:
+        calls.append(str(event["event"]))
+        raise ValueError("the host's own fault")
+
+    with build() as house:
+        house.active()
+        house.runtime.subscribe(bad)
+        assert house.turn(house.thread(), "SCN:plain hello")["status"] == "completed"
+        assert len(calls) == 1
+
+
+def test_a_subscriber_that_never_reads_loses_old_events_and_is_told(build: Build) -> None:
+    with build() as house:
+        house.active()
+        slow = house.runtime.subscribe()
+        for number in range(1_200):
+            house.runtime._publish({"event": "noise", "n": number})
+        first = slow.next(1)
+        assert first is not None
+        assert first["event"] == "gap"
+        assert first["missed"] >= 200
+        seen = set()
+        while (event := slow.next(0.05)) is not None:
+            seen.add(event.get("n"))
+        assert 1_199 in seen
+        assert 0 not in seen
