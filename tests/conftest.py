@@ -31,12 +31,14 @@ def scripted_codex(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_codex() -> Path:
     """The native codex binary."""
     explicit = os.environ.get("HYBRID_CAPTURE_CODEX")
+    problem = ""
     try:
         return resolve_codex(
             Path(explicit) if explicit else None, env_path="", search=[ROOT / ".tools" / "node_modules"]
         )
     except CodexNotFound as missing:
-        pytest.fail(f"{missing}. Run `make codex`, or leave these tests out with -m 'not real'", pytrace=False)
+        problem = str(missing)
+    pytest.fail(f"{problem}. Run `make codex`, or leave these tests out with -m 'not real'", pytrace=False)
 
 
 @pytest.fixture
