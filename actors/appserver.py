@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,8 +23,11 @@ PIPE_BYTES = 1024 * 1024
 """Asked of the kernel for stdout: fewer, larger reads in a flood. It may give less."""
 F_SETPIPE_SZ = 1031
 STDERR_READ_BYTES = 64 * 1024
-TAIL_LINES = 4
+TAIL_LINES = 8
 TAIL_CHARS_MAX = 600
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+BACKTRACE = re.compile(rb"\s*(\d+: |at |Stack backtrace|\|?\s*\^?\s*$)")
+"""Lines that tell a person nothing: codex prints them behind its error."""
 
 
 class NotStarted(Exception):
@@ -99,8 +103,12 @@ class AppServer:
 
     def stderr_tail(self) -> str:
         """The last words, as text; not redacted yet."""
-        last = [line.decode(errors="replace") for line in [*self._stderr, self._stderr_rest] if line.strip()]
-        return " | ".join(last[-TAIL_LINES:])[-TAIL_CHARS_MAX:]
+        last = [
+            ANSI.sub("", line.decode(errors="replace")).strip()
+            for line in [*self._stderr, self._stderr_rest]
+            if line.strip() and not BACKTRACE.match(line)
+        ]
+        return " | ".join(last[-TAIL_LINES:])[:TAIL_CHARS_MAX]
 
     def write(self, line: bytes) -> None:
         """Write a line, or as much as fits now. Errors: NotReading when too much waits."""

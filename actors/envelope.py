@@ -60,8 +60,10 @@ def unpack(envelope: Envelope) -> Message:
     try:
         message = kind.model_validate_json(envelope.head)
     except ValidationError as error:
-        places = {".".join(map(str, each["loc"])) for each in error.errors(include_input=False, include_url=False)}
-        raise BadMessage(f"{kind.__name__} does not fit: {', '.join(sorted(places))[:200]}") from None
+        # Only our own names: what follows in a place may be a key, and so content.
+        heads = {str(each["loc"][0]) for each in error.errors(include_input=False, include_url=False) if each["loc"]}
+        places = sorted(head if head in kind.model_fields else "an unknown field" for head in heads)
+        raise BadMessage(f"{kind.__name__} does not fit: {', '.join(dict.fromkeys(places)) or 'its form'}") from None
     if kind.BLOB is None:
         return message
     return message.model_copy(update={kind.BLOB: envelope.blob})

@@ -32,6 +32,10 @@ class FacadeActor(Shell):
         else:
             self.perform(HANDLERS[type(message)](self.machine, message))
 
+    def peers_changed(self, changed: list[Party]) -> None:
+        if "stager" in changed:
+            self.perform(self.machine.stager_returned())
+
     def woke(self, woke: Woke) -> None:
         self.perform(self.machine.woke(woke.name))
 

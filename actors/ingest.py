@@ -6,6 +6,7 @@ from actors.machines.effects import Woke
 from actors.shell import Shell, clean, now
 from messages.base import Message
 from messages.lifecycle import Begin
+from messages.pulls import KeepPulled, PositionsWanted
 from messages.records import (
     AuditNote,
     BaselineProbed,
@@ -37,7 +38,7 @@ class IngestActor(Shell):
         self.held: list[AuditNote] = []
         self.healthy: bool | None = None
         self.committed_ms = 0
-        self._probe()
+        self.wake(0, "probe")  # not before the supervisor knows who we are
 
     def on(self, message: Message, sender: Party) -> None:
         try:
@@ -55,6 +56,14 @@ class IngestActor(Shell):
             for told in kept.announce:
                 self.send_to("facade", told)
             self.committed_ms = at.mono
+        elif isinstance(message, KeepPulled):
+            pulled = self.store.keep_pulled(message, at.wall)
+            self.send_to("sidecar", pulled.reply)
+            for told in pulled.announce:
+                self.send_to("facade", told)
+            self.committed_ms = at.mono
+        elif isinstance(message, PositionsWanted):
+            self.send_to("sidecar", self.store.positions(message))
         elif isinstance(message, StageOpened):
             self.send_to("stager", self.store.open_stage(message, at.wall))
         elif isinstance(message, KeepTransitions):

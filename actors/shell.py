@@ -24,7 +24,7 @@ from thespian.actors import (
 
 from actors import lifeline
 from actors.envelope import BadMessage, Envelope, pack, unpack
-from actors.machines.effects import Effect, Exit, MachineRefused, Send, Wake, Woke
+from actors.machines.effects import Audit, Effect, Exit, MachineRefused, Send, Wake, Woke
 from actors.machines.standing import Now
 from actors.transport.rejects import transport_rejects
 from messages.base import Message
@@ -35,6 +35,10 @@ from messages.status import Party, Role
 from storage.redaction import redact
 
 FAULT_CHARS_MAX = 1_000
+STRANGERS = "strangers"
+STRANGERS_MAX = 64
+"""Messages of unknown senders that wait for an introduction; one more is refused at once."""
+STRANGER_MS = 500
 AUDITED_REFUSALS_MAX = 100
 """Refused messages that get an audit row each; further ones are counted and told in the last row."""
 
@@ -67,6 +71,8 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         self.refusals = 0
         self.audits = 0
         self.unsent_audit: list[AuditNote] = []
+        self.strangers: list[tuple[Envelope, Any]] = []
+        self.judged: list[Envelope] = []
 
     # What a subclass fills in.
 
@@ -122,7 +128,10 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self.readable(received.ready)
         elif isinstance(received, WakeupMessage):
             self._new_trace()
-            self.woke(received.payload)
+            if received.payload.name == STRANGERS:
+                self._judge_strangers()
+            else:
+                self.woke(received.payload)
         elif isinstance(received, ChildActorExited):
             self._new_trace()
             self.child_exited(received.childAddress)
@@ -150,7 +159,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
                 self._begin(message, address)
             return
         if not may_say(sender, message, self.ROLE):
-            self._refuse(envelope.kind, sender, f"{sender} may not say this to {self.ROLE}")
+            self._not_allowed(envelope, address, sender)
             return
         if isinstance(message, PeersChanged):
             self._peers(message, envelope.refs)
@@ -161,6 +170,23 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self.leave()
         else:
             self.on(message, sender)
+
+    def _not_allowed(self, envelope: Envelope, address: Any, sender: Party) -> None:
+        """A stranger may be a part that was started a moment ago, whose introduction is still on its way to us: its
+        messages wait for that, bounded and for `STRANGER_MS`. Everything else is refused at once."""
+        if sender == "outside" and envelope not in self.judged and len(self.strangers) < STRANGERS_MAX:
+            self.strangers.append((envelope, address))
+            self.wake(STRANGER_MS, STRANGERS)
+            return
+        self._refuse(envelope.kind, sender, f"{sender} may not say this to {self.ROLE}")
+
+    def _judge_strangers(self) -> None:
+        """Hear who is known by now; refuse the others."""
+        waiting, self.strangers = self.strangers, []
+        self.judged = [envelope for envelope, _ in waiting]
+        for envelope, address in waiting:
+            self._message(envelope, address)
+        self.judged = []
 
     def _begin(self, begin: Begin, address: Any) -> None:
         self.begun = begin
@@ -192,6 +218,10 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             notes, self.unsent_audit = tuple(self.unsent_audit), []
             self._send_audit(notes)
         self.peers_changed(changed)
+        known = [each for each in self.strangers if self.who_is(each[1]) != "outside"]
+        self.strangers = [each for each in self.strangers if each not in known]
+        for envelope, address in known:
+            self._message(envelope, address)
 
     def who_is(self, address: Any) -> Party:
         """The party that this address was introduced as; the transport vouches for the address."""
@@ -226,6 +256,8 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
                 self.send_to(effect.to, effect.message)
             elif isinstance(effect, Wake):
                 self.wake(effect.after_ms, effect.name, effect.epoch)
+            elif isinstance(effect, Audit):
+                self.audit(effect.kind, effect.subject, effect.text)
             elif isinstance(effect, Exit):
                 self.exit()
             else:

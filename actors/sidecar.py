@@ -7,10 +7,11 @@ account) are also read here. Nothing here blocks: pipes are watched, deadlines a
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, Literal
 
 from actors.appserver import AppServer, NotReading, NotStarted
 from actors.machines import sidecar as life
+from actors.machines.catchup import Catchup, Failed, Road
 from actors.machines.courier import Courier
 from actors.machines.effects import (
     Ask,
@@ -27,16 +28,25 @@ from actors.machines.effects import (
 )
 from actors.questions import Questions
 from actors.shell import Shell, clean, now
-from actors.upstream import LINES, Request, answered, unanswered
-from actors.wire.frames import AccountChanged, LoginCompleted, Response, ServerRequest, ServerRequestResolved
+from actors.upstream import LINES, PULL, REFRESH, Request, answered, unanswered, unproved
+from actors.wire.frames import (
+    AccountChanged,
+    LoginCompleted,
+    Response,
+    ServerRequest,
+    ServerRequestResolved,
+    TurnCompleted,
+)
 from actors.wire.hot import control_lines
 from actors.wire.lines import Lines, LineSplitter
 from actors.wire.methods import decode
 from actors.wire.rpc import Full, Pending, Settled
+from actors.writer_locks import writer_locks
 from messages.auth import AbandonLogin, LoginEnded, OpenLogin, ReadAccount, SendLogout, SidecarInitialized
 from messages.base import Message
 from messages.calls import ApprovalGiven, InterruptWanted, ThreadWanted, TurnWanted
 from messages.lifecycle import Begin
+from messages.pulls import PositionsTold, PulledKept
 from messages.sidecar import StartSidecar, StopSidecar, StreamHealthChanged
 from messages.status import Party
 from messages.stream import BatchSettled, ResendFrames
@@ -55,12 +65,14 @@ class SidecarActor(Shell):
         limits, timing = begin.settings.limits, begin.settings.timing
         self.life = life.Life(timing=timing)
         self.courier = Courier(limits.window_batches_max * limits.read_bytes_max, timing.resend_ms)
+        held = writer_locks(begin.settings.sidecar.codex_home, begin.settings.sidecar.environment)
+        self.catchup = Catchup(limits, timing, held)
         self.child: AppServer | None = None
         self.healthy = True
         self.leave_asked = False
         shortest = min(
             timing.liveness_interval_ms, timing.liveness_deadline_ms, timing.resend_ms, timing.settle_deadline_ms,
-            limits.request_deadline_ms, limits.approval_deadline_ms,
+            limits.request_deadline_ms, limits.approval_deadline_ms, timing.catchup_interval_ms,
         )  # fmt: skip
         self.tick_ms = max(10, min(TICK_MS_MAX, shortest // 4))
         self._forget_process()
@@ -74,6 +86,11 @@ class SidecarActor(Shell):
         self.account: AccountChanged | None = None
         self.heard_ms = 0
         self.probed_ms: int | None = None
+        self.silent_ms: int | None = None
+        """When its stdout ended while it lived."""
+        self.frame = (0, 0)
+        """Number and length of the line that is being read."""
+        self.tokens_refused = False
 
     # Messages.
 
@@ -83,9 +100,14 @@ class SidecarActor(Shell):
         elif isinstance(message, BatchSettled):
             self.perform(self.courier.settled(message))
             self._read_more()
+            self.perform(self.catchup.tick(now(), self._road()))
             self._leave_when_settled()
         elif isinstance(message, ResendFrames):
             self.perform(self.courier.resend(message, now().mono))
+        elif isinstance(message, PositionsTold):
+            self.perform(self.catchup.told(message, now(), self._road()))
+        elif isinstance(message, PulledKept):
+            self.perform(self.catchup.kept(message, now(), self._road()))
         else:
             self._call(message)
 
@@ -124,6 +146,8 @@ class SidecarActor(Shell):
             self._ask(Request("account/read", "account:account_read"))
         if "facade" in changed:
             self.perform(self.questions.open_ones())
+        if "ingest" in changed:
+            self.perform(self.catchup.ingest_returned(now()))
 
     # The process.
 
@@ -150,8 +174,8 @@ class SidecarActor(Shell):
                 continue
             if child.ended():
                 self._drained(child)
-            elif chunk is not None:
-                self._live(life.Hung("it closed its stdout and lives on"))
+            elif chunk is not None and self.silent_ms is None:
+                self.silent_ms = now().mono  # it is about to exit, or hides: the tick tells
             return
 
     def _lines(self, lines: Lines) -> None:
@@ -160,9 +184,16 @@ class SidecarActor(Shell):
         at = now()
         self.heard_ms, self.probed_ms = at.mono, None
         dropped = [(each.index, each.bytes_count, each.reason) for each in lines.dropped]
+        first_seq = self.courier.next_seq
         self.perform(self.courier.read(lines.data, lines.count, dropped, at.wall, at.mono))
-        for _, line in control_lines(lines.data, lines.count):
+        for index, line in control_lines(lines.data, lines.count):
+            self.frame = (first_seq + index, len(line))
             self._control(decode(line))
+        if dropped:
+            self.perform(self.catchup.line_lost(at, self._road()))
+
+    def _road(self) -> Road:
+        return Road(free=not self.courier.full, settled_seq=self.courier.settled_seq)
 
     def _drained(self, child: AppServer) -> None:
         self._lines(self.splitter.finish())
@@ -171,8 +202,9 @@ class SidecarActor(Shell):
         tail = clean(child.stderr_tail())
         child.release()
         self.child = None
+        self.catchup.ended()
         for gone in self.pending.close_all():
-            self.perform(tuple(unanswered(gone.tag, "the app-server ended", self.life.generation)))
+            self._unanswered(gone.tag, "the app-server ended")
         self.perform(self.questions.close())
         self.perform(self.courier.closed(self.life.generation))
         self._live(ProcessExited(code, signal, tail))
@@ -184,7 +216,7 @@ class SidecarActor(Shell):
         if isinstance(frame, Response):
             self._response(frame)
         elif isinstance(frame, AccountChanged):
-            self.account = frame
+            self.account, self.tokens_refused = frame, False
             self._live(life.AccountCallback(frame.auth_mode))
         elif isinstance(frame, LoginCompleted):
             ended = LoginEnded(
@@ -198,8 +230,13 @@ class SidecarActor(Shell):
             line, effects = self.questions.asked(frame, self.life.generation, now())
             self._write(line)
             self.perform(effects)
+            if frame.method == REFRESH:
+                self._tokens_expired()
         elif isinstance(frame, ServerRequestResolved):
             self.perform(self.questions.resolved(frame))
+        elif isinstance(frame, TurnCompleted) and frame.error_kind == "unauthorized":
+            # A login that expired is announced by nothing but a failed turn (codex 0.169): ask how it stands.
+            self._ask(Request("account/read", "account:account_read"))
 
     def _response(self, frame: Response) -> None:
         settled = self.pending.settle(frame)
@@ -211,23 +248,50 @@ class SidecarActor(Shell):
             text = clean(settled.error.message)
             if request.tag == "greeting":
                 self._live(life.GreetingFailed(f"initialize was refused: {text}"))
-            self.perform(tuple(unanswered(request, text, self.life.generation)))
+            self._unanswered(request, text, "refused")
         elif request.tag == "greeting":
             self._live(life.Greeted())
+        elif request.tag.startswith(PULL):
+            seq, bytes_count = self.frame
+            self.perform(self.catchup.answered(request.tag, settled.result, bytes_count, seq, now(), self._road()))
         else:
-            self.perform(tuple(answered(request, settled.result, self.life.generation)))
+            effects = answered(request, settled.result, self.life.generation)
+            self.perform(tuple(unproved(each) if self.tokens_refused else each for each in effects))
+            self._account_known(request)
+
+    def _unanswered(self, request: Request, text: str, kind: Literal["refused", "late"] = "late") -> None:
+        if request.tag.startswith(PULL):
+            self.perform(self.catchup.failed(Failed(request.tag, kind, text), now(), self._road()))
+        else:
+            self.perform(tuple(unanswered(request, text, self.life.generation)))
+            self._account_known(request)
+
+    def _account_known(self, request: Request) -> None:
+        """The first word on the account ends the greeting, whatever it says: history is local and needs no login."""
+        if request.call == "account/read" and self.life.phase == "speaking" and self.child is not None:
+            self.perform(self.catchup.spoke(self.life.generation, now(), self._road()))
+
+    def _tokens_expired(self) -> None:
+        """Upstream wants new external tokens, and whoever brought the old ones is not part of this tree.
+
+        The answer is a refusal, at once. After it the turn fails and `account/read` still names the account (codex
+        0.169, watched), so from here on only a new `account/updated` proves a login again.
+        """
+        self.tokens_refused = True
+        self.audit("login_expired", f"generation {self.life.generation}", "external tokens expired: log in again")
+        self._ask(Request("account/read", "account:account_read"))
 
     # What we say to it.
 
     def _ask(self, request: Request, params: dict[str, Any] | None = None, deadline_ms: int | None = None) -> None:
         if self.child is None:
-            self.perform(tuple(unanswered(request, "the sidecar is not running", self.life.generation)))
+            self._unanswered(request, "the sidecar is not running")
             return
         deadline = deadline_ms or self.settings.limits.request_deadline_ms
         number = self.pending.issue(request.call, now().mono, deadline, request)
         if isinstance(number, Full):
             text = f"{number.requests_max} requests wait for the app-server already"
-            self.perform(tuple(unanswered(request, text, self.life.generation)))
+            self._unanswered(request, text)
             return
         self._write(LINES[request.call](number, params or {}))
 
@@ -257,7 +321,7 @@ class SidecarActor(Shell):
             text = f"the app-server did not answer {late.method} in time"
             if late.tag.tag == "greeting":
                 self._live(life.GreetingFailed(text))
-            self.perform(tuple(unanswered(late.tag, text, self.life.generation)))
+            self._unanswered(late.tag, text)
         for line, effects in self.questions.expired(at.mono):
             self._write(line)
             self.perform(effects)
@@ -265,13 +329,17 @@ class SidecarActor(Shell):
             self.child.flush()
             if self.child.exit_fd is None or self.child.ended():
                 self._read_more()  # where the OS gives no notice of an exit
-        self._check_health(at.mono, at.wall)
+        self.perform(self.catchup.tick(at, self._road()))
+        self._check_health(at.mono)
 
-    def _check_health(self, mono_ms: int, wall_ms: int) -> None:
+    def _check_health(self, mono_ms: int) -> None:
         """A silent process is asked; one that stays silent is hung. Unsettled batches make the stream unhealthy."""
+        timing = self.settings.timing
+        if self.silent_ms is not None and mono_ms - self.silent_ms >= timing.stop_grace_ms:
+            self._live(life.Hung("it closed its stdout and lives on"))
+            return
         if self.life.phase != "speaking":
             return
-        timing = self.settings.timing
         if self.courier.full:
             self.heard_ms = mono_ms  # its silence is ours: the pipe is not read
         elif self.probed_ms is not None and mono_ms - self.probed_ms >= timing.liveness_deadline_ms:
@@ -281,7 +349,7 @@ class SidecarActor(Shell):
             self.probed_ms = mono_ms
             self._ask(Request("thread/loaded/list", "probe"), deadline_ms=timing.liveness_deadline_ms)
         oldest = self.courier.oldest_at_ms
-        late = oldest is not None and wall_ms - oldest >= timing.settle_deadline_ms
+        late = oldest is not None and mono_ms - oldest >= timing.settle_deadline_ms
         if late == self.healthy:
             self.healthy = not late
             reason = "answers" if not late else "frames are not settled: the stager or ingest is away"
@@ -305,7 +373,7 @@ class SidecarActor(Shell):
             self._write(effect.line)
         elif isinstance(effect, Ask):
             changed = self.account if effect.tag == "account:callback" else None
-            self._ask(Request(effect.call, effect.tag, changed), deadline_ms=effect.deadline_ms)
+            self._ask(Request(effect.call, effect.tag, changed), dict(effect.params), effect.deadline_ms)
         elif self.child is not None and isinstance(effect, CloseStdin):
             self.child.close_stdin()
         elif self.child is not None and isinstance(effect, SignalProcess):

@@ -5,13 +5,28 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from collections import deque
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from actors import lifeline
 from actors.envelope import BadMessage, unpack
-from actors.machines.effects import ActorExited, Effect, Introduce, KillActor, MachineRefused, Start, Woke
+from actors.machines.effects import (
+    ActorExited,
+    ConfigRefused,
+    ConfigSaved,
+    ConfigSeen,
+    Effect,
+    Introduce,
+    KillActor,
+    MachineRefused,
+    NoteFallback,
+    SaveKillSwitch,
+    Start,
+    Woke,
+)
 from actors.machines.standing import Supervision
 from actors.machines.supervision import PongFrom, begin, step
 from actors.shell import Shell, clean, now
@@ -19,6 +34,9 @@ from actors.tree import BY_ROLE
 from messages.base import Message
 from messages.lifecycle import Begin, Left, PeersChanged, Pong, Ready, TreeFailed
 from messages.status import Party, Role
+from storage.config import Config, ConfigFile
+from storage.errors import ConfigConflict, ConfigUnusable
+from storage.fallback import FallbackNote
 
 
 class SupervisorActor(Shell):
@@ -29,7 +47,13 @@ class SupervisorActor(Shell):
     def begin(self, begin_: Begin) -> None:
         self.root_pid, self.root_created_at = begin_.root_pid, begin_.root_created_at
         self.root_exit = self._watch_root()
-        self.machine = Supervision(begin_.settings, os.getpid())
+        folder = Path(begin_.settings.state_dir)
+        self.config, self.fallback = ConfigFile(folder), FallbackNote(folder, begin_.settings.run_id)
+        self.config_mark = self.config.mark()
+        self.heard: deque[object] = deque()
+        self.machine = Supervision(
+            begin_.settings, os.getpid(), config=self._read_config(), fallback=self.fallback.read()
+        )
         self.children: dict[Role, Any] = {}
         self.tokens: dict[Role, str] = {}
         self.rejects: dict[str, dict[str, int]] = {}
@@ -48,14 +72,55 @@ class SupervisorActor(Shell):
     def woke(self, woke: Woke) -> None:
         if self.root_exit is None and lifeline.process_is_gone(self.root_pid, self.root_created_at):
             self._end_with_root()
+        if woke.name == "tick":
+            self._look_at_config()
         self._step(woke)
 
     def _step(self, heard: object) -> None:
-        outcome = step(self.machine, heard, now())
-        if isinstance(outcome, MachineRefused):
-            self.audit("refused", self.ROLE, f"{outcome.message} in {outcome.phase}")
-        else:
-            self.perform(outcome)
+        """One step, and then those for what its effects brought at once: never one inside another."""
+        self.heard.append(heard)
+        while self.heard:
+            outcome = step(self.machine, self.heard.popleft(), now())
+            if isinstance(outcome, MachineRefused):
+                self.audit("refused", self.ROLE, f"{outcome.message} in {outcome.phase}")
+            else:
+                self.perform(outcome)
+
+    # The config file, which decides, and the note of the fallback.
+
+    def _look_at_config(self) -> None:
+        """Somebody may have edited the file, or it was broken or mended: one look at its folder entry tells."""
+        if self.config.mark() != self.config_mark:
+            self._step(self._read_config())
+
+    def _read_config(self) -> ConfigSeen:
+        """What the file says; an edit by hand gets its revision now, so that nobody who saw less can overwrite it."""
+        try:
+            seen = _seen(self.config.adopt())
+        except ConfigUnusable as error:
+            self.audit("config", self.config.path.name, str(error))
+            seen = _seen(self.config.load())
+        self.config_mark = self.config.mark()
+        return seen
+
+    def _save_switch(self, effect: SaveKillSwitch) -> None:
+        try:
+            config = self.config.load()
+            fresh = effect.expected_revision in (None, config.revision)
+            if config.fault or not fresh or config.kill_switch != effect.on:
+                config = self.config.change(effect.expected_revision, kill_switch=effect.on)
+            self.heard.append(ConfigSaved(effect.command_id, _seen(config)))
+        except (ConfigConflict, ConfigUnusable) as error:
+            conflict = isinstance(error, ConfigConflict)
+            self.heard.append(ConfigRefused(effect.command_id, conflict, str(error), _seen(self.config.load())))
+        self.config_mark = self.config.mark()
+
+    def _note_fallback(self, on: bool) -> None:
+        try:
+            self.fallback.write(on)
+        except OSError as error:
+            # It holds in this tree; only a tree that is built anew would not know of it.
+            self.audit("fallback", "fallback.json", f"cannot be written: {error.strerror}")
 
     # Children.
 
@@ -66,6 +131,10 @@ class SupervisorActor(Shell):
             self._introduce()
         elif isinstance(effect, KillActor):
             self._kill(effect.role)
+        elif isinstance(effect, SaveKillSwitch):
+            self._save_switch(effect)
+        elif isinstance(effect, NoteFallback):
+            self._note_fallback(effect.on)
 
     def _start(self, effect: Start) -> None:
         child = BY_ROLE[effect.role]
@@ -119,7 +188,8 @@ class SupervisorActor(Shell):
                 del self.children[role]
                 self.peers.pop(role, None)
                 incarnation = self.machine.kids[role].incarnation
-                self._introduce()
+                if not self.machine.stopping:
+                    self._introduce()
                 self._step(ActorExited(role, incarnation))
 
     def _kill(self, role: Role) -> None:
@@ -177,6 +247,10 @@ class SupervisorActor(Shell):
         """The supervisor itself failed: there is nothing above it but the root."""
         self.send_to("root", TreeFailed(text=clean(f"supervisor, {doing}: {type(error).__name__}: {error}")))
         self.exit()
+
+
+def _seen(config: Config) -> ConfigSeen:
+    return ConfigSeen(config.revision, config.kill_switch, config.fault)
 
 
 def _session_of(pid: int) -> int:

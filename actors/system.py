@@ -5,6 +5,7 @@ One thread owns a `Tree` and spends its life in `next_event`. Messages to parts 
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 from collections import deque
@@ -19,6 +20,7 @@ from thespian.system.transport import ReceiveEnvelope, Thespian__Run_Errored, Th
 from actors import lifeline
 from actors.envelope import BadMessage, Envelope, pack, unpack
 from actors.transport.system_base import start_system
+from actors.tree import CHILDREN
 from messages.base import Message
 from messages.catalog import may_say
 from messages.lifecycle import Begin, PeersChanged
@@ -51,6 +53,8 @@ class Tree:
 
         The process must have one thread only: actors are forked from it. Errors: those of `start_system`.
         """
+        for module in ("actors.supervisor", *(child.module for child in CHILDREN)):
+            importlib.import_module(module)  # once here, and every forked actor has it
         self._system = start_system(folder, allow=[Envelope])
         self._transport = self._system._systemBase.transport
         self._watched: set[int] = set()

@@ -24,7 +24,7 @@ class Child:
 
 
 CHILDREN: tuple[Child, ...] = (
-    Child("ingest", "actors.ingest", "IngestActor", True, True, ("stager", "facade")),
+    Child("ingest", "actors.ingest", "IngestActor", True, True, ("stager", "sidecar", "facade")),
     Child("stager", "actors.stager", "StreamStagerActor", True, False, ("sidecar", "ingest", "facade")),
     Child("auth", "actors.auth", "AuthFSMActor", True, False, ("sidecar", "facade")),
     Child("sidecar", "actors.sidecar", "SidecarActor", True, False, ("stager", "auth", "ingest", "facade")),

@@ -14,11 +14,14 @@ from actors.machines.effects import Effect, Send
 from actors.wire import requests
 from actors.wire.account import AccountRead, called_back, read_account, read_only
 from actors.wire.frames import AccountChanged, Unshaped
-from messages.auth import AuthCallFailed, LoginOpened
+from messages.auth import AccountUpdated, AuthCallFailed, LoginOpened
 from messages.calls import CallDone
 
 CLIENT_NAME = "hybrid-capture"
 CLIENT_VERSION = "0.1.0"
+PULL = "pull:"
+"""How the tags of catching up begin; their answers are its own."""
+REFRESH = "account/chatgptAuthTokens/refresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Request:
 
     call: str
     tag: str
-    """`greeting`, `probe`, `account:<origin>`, or the inner id of a command."""
+    """`greeting`, `probe`, `pull:<n>`, `account:<origin>`, or the inner id of a command."""
     changed: AccountChanged | None = None
     """The callback that this `account/read` goes with."""
 
@@ -44,6 +47,10 @@ LINES: dict[str, Callable[[int, Params], bytes]] = {
     "turn/start": lambda n, p: requests.turn_start(n, p["thread_id"], p["text"]),
     "turn/interrupt": lambda n, p: requests.turn_interrupt(n, p["thread_id"], p["turn_id"]),
     "thread/loaded/list": lambda n, _: requests.thread_loaded_list(n),
+    "thread/list": lambda n, p: requests.thread_list(
+        n, p["cursor"], p["limit"], archived=p["archived"], scan=p["scan"]
+    ),
+    "thread/turns/list": lambda n, p: requests.turns_list(n, p["thread_id"], p["cursor"], p["limit"], items=p["items"]),
 }
 """How each request is written."""
 
@@ -65,6 +72,13 @@ def unanswered(request: Request, text: str, generation: int) -> list[Effect]:
     if request.call in ("thread/start", "turn/start", "turn/interrupt"):
         return [Send("facade", CallDone(command_id=request.tag, ok=False, text=text))]
     return []
+
+
+def unproved(effect: Effect) -> Effect:
+    """The same news of the account, without the proof: upstream's word is known to be out of date."""
+    if isinstance(effect, Send) and isinstance(effect.message, AccountUpdated):
+        return Send(effect.to, effect.message.model_copy(update={"authenticated": False}))
+    return effect
 
 
 def _account(request: Request, result: Any, generation: int) -> list[Effect]:

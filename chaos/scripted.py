@@ -13,7 +13,7 @@ unknown command line.
 
 It is built of: `scripted_loop.py` (poll loop), `scripted_server.py` (answers), `scripted_player.py` (performs turns),
 `scripted_turns.py`, `scripted_scenarios.py` and `scripted_faults.py` (what a turn says), `scripted_account.py` (login),
-`scripted_threads.py` and `scripted_rollouts.py` (storage), `scripted_frames.py` (shapes). The conformance suite
+`scripted_threads.py`, `scripted_rollouts.py` and `scripted_locks.py` (storage), `scripted_frames.py` (shapes). The conformance suite
 (`tests/chaos/test_conformance.py`) runs the same tests against the real program, so that this one cannot drift.
 """
 
@@ -128,6 +128,7 @@ def serve(env: Mapping[str, str]) -> int:
         server.loop.run()
     time.sleep(script.stop_delay_ms / 1000)
     server.player.abort_all()
+    server.history.locks.release()
     server.loop.flush(0.05)
     return 0
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from chaos.scripted_frames import INVALID_REQUEST, Json
+from chaos.scripted_locks import WriterLocks
 from chaos.scripted_rollouts import stored_threads
 from chaos.scripted_threads import Thread
 
@@ -42,6 +43,13 @@ class History:
     def __init__(self, home: Path, notify: Callable[[str, Json], None], live: Callable[[], Collection[str]]) -> None:
         self._home, self._notify, self._live = home, notify, live
         self.loaded: dict[str, Thread] = {}
+        self.locks = WriterLocks(home)
+
+    def load(self, thread: Thread) -> None:
+        """The thread is open in this process from now on. Errors: Refusal when it is open in another one."""
+        if thread.path is not None and not self.locks.take(thread.thread_id):
+            raise Refusal(INVALID_REQUEST, f"thread {thread.thread_id} already has an active writer")
+        self.loaded[thread.thread_id] = thread
 
     def get_loaded(self, thread_id: str) -> Thread:
         """Errors: Refusal `thread not found`, for turn/start and turn/interrupt."""
@@ -56,11 +64,11 @@ class History:
         if found is None or not found.turns:
             raise Refusal(INVALID_REQUEST, f"no rollout found for thread id {thread_id}")
         was_loaded = thread_id in self.loaded
+        self.load(found)
         self._notify("deprecationNotice", {"summary": HYDRATION, "details": None})
         if not was_loaded:
             found.status = {"type": "idle"}
             found.approval_policy, found.sandbox = approval_policy, sandbox
-            self.loaded[thread_id] = found
             self._notify("thread/status/changed", {"threadId": thread_id, "status": found.status})
         return found, was_loaded
 
@@ -80,7 +88,12 @@ class History:
     def list(self, params: Json) -> Json:
         threads = {thread.thread_id: thread for thread in stored_threads(self._home)}
         threads |= {key: thread for key, thread in self.loaded.items() if key in threads}
-        newest = sorted(threads.values(), key=lambda thread: (thread.created_at_s, thread.thread_id), reverse=True)
+        changed = params.get("sortKey") == "updated_at"
+        newest = sorted(
+            [] if params.get("archived") else threads.values(),
+            key=lambda thread: (thread.updated_at_s if changed else thread.created_at_s, thread.thread_id),
+            reverse=True,
+        )
         shown = [thread.as_frame(listed=True) for thread in newest]
         page = _page(shown, params, backwards=params.get("sortDirection") == "asc")
         states = {each["id"]: threads[each["id"]].read_state() for each in page["data"]}

@@ -261,7 +261,7 @@ class Server:
             originator=self._client["name"],
             path=None if params.get("ephemeral") else rollout_path(self.home, thread_id, now_ms),
         )
-        self.history.loaded[thread_id] = thread
+        self.history.load(thread)
         self._after.append(lambda: self.notify("thread/started", {"thread": thread.as_frame()}))
         return {"thread": thread.as_frame(), **frames.thread_settings(thread)}
 

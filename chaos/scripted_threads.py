@@ -139,7 +139,7 @@ class Thread:
 
     def begin(self, turn_id: str, now_ms: int) -> None:
         self.turns.append(StoredTurn(turn_id, now_ms // 1000))
-        self.running = turn_id
+        self.updated_at_s, self.running = now_ms // 1000, turn_id
         if self.ordinal == 0:
             self._write(now_ms, "session_meta", self._session_meta(now_ms))
         payload = {"type": "task_started", "turn_id": turn_id, "root_turn_id": turn_id, "started_at": now_ms // 1000}

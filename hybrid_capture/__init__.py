@@ -1,0 +1,33 @@
+"""hybrid-capture: capture AI coding sessions reliably, from inside a program or from the command line.
+
+    from hybrid_capture import CaptureRuntime, Settings
+
+The names come at first use, because the command line must answer `--help` at once and the runtime behind them brings
+pydantic and peewee along. Read `runtime.py` next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime
+    from hybrid_capture.settings import Settings
+
+__all__ = ["AsyncCaptureRuntime", "CaptureRuntime", "Settings"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("AsyncCaptureRuntime", "CaptureRuntime"):
+        from hybrid_capture import runtime
+
+        return getattr(runtime, name)
+    if name == "Settings":
+        from hybrid_capture.settings import Settings
+
+        return Settings
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -28,6 +28,7 @@ from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
 from messages.lifecycle import StopTree, TreeFailed, TreeReady, TreeStopped
 from messages.settings import TreeSettings
+from storage.redaction import warm
 
 HOST = "host"
 IDLE_S = 1.0
@@ -38,6 +39,8 @@ START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 15.0
 """An orderly stop that takes longer is finished by force."""
 REAP_DEADLINE_S = 2.0
+ADMIN_DEPTH = 2
+"""Forks between the root and the actor system's admin."""
 EXIT_STOPPED, EXIT_TREE_LOST, EXIT_HOST_GONE, EXIT_NOT_STARTED = 0, 70, 71, 72
 
 
@@ -78,10 +81,7 @@ class Root:
         for name, pid, created in self._guarded:
             if lifeline.process_is_gone(pid, created):
                 self._lost(f"{name} exited")
-        if hasattr(os, "waitpid") and os.name == "posix":
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass  # orphans that became ours
+        _collect()
 
     # What the tree says.
 
@@ -170,13 +170,23 @@ def reap(deadline_s: float = REAP_DEADLINE_S) -> int:
     """
     end = time.monotonic() + deadline_s
     while True:
+        _collect()
         alive = [each for each in psutil.Process().children(recursive=True) if _living(each)]
         if not alive or time.monotonic() >= end:
+            _collect()
             return len(alive)
         for process in alive:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(alive, timeout=0.2)
+
+
+def _collect() -> None:
+    """Wait for whatever has ended, orphans that became ours included: where init does not, it would stay a zombie."""
+    if os.name == "posix":
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def _living(process: psutil.Process) -> bool:
@@ -212,11 +222,37 @@ def close_in_children(*descriptors: int) -> Callable[[], None]:
     return close
 
 
+def end_with_parent() -> None:
+    """Every process forked from here on, and from those, dies with the one that forked it.
+
+    The supervisor looks after the root's death, but a root that is killed while it starts has no supervisor yet: its
+    admin stayed for ever (seen). Thespian 4.0.1 forks the admin through a go-between that exits at once, so the admin
+    waits until it has been adopted by the root. Where the OS has no parent-death signal nothing is forked either.
+    """
+    root, parent, depth = os.getpid(), os.getpid(), 0
+
+    def bind() -> None:
+        nonlocal parent, depth
+        depth += 1
+        if depth == ADMIN_DEPTH:
+            end = time.monotonic() + START_DEADLINE_S
+            while os.getppid() == parent and time.monotonic() < end:
+                time.sleep(0.0005)
+            parent = root
+        lifeline.die_with_parent(parent)
+        parent = os.getpid()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=bind)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Take the link and the control socket over from the host, and live."""
     parser = argparse.ArgumentParser(prog="hybrid_capture.root", description="Started by the host; not for people.")
     parser.add_argument("--link", type=int, required=True)
     parser.add_argument("--control", type=int, required=True)
+    # For whoever reads the process list, `doctor` among them: the actors have this command line, too.
+    parser.add_argument("--state-dir", required=True)
     given = parser.parse_args(arguments)
     # Signals of a terminal are for the host, which stops us in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -228,7 +264,10 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_HOST_GONE
     lifeline.adopt_orphans()
     close_in_children(given.link, given.control)
+    end_with_parent()
     settings = TreeSettings.model_validate_json(start["settings"])
+    # Compiled once, before the actors are forked: a restarted one has the rules at once.
+    warm(cache=Path(settings.state_dir) / "cache")
     try:
         tree = Tree(settings, Path(start["folder"]))
         desk = Desk(listener, start["token"], settings.limits.subscriber_events_max)

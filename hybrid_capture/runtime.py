@@ -118,6 +118,8 @@ class CaptureRuntime:
         self._pids: dict[str, int] = {}
         self._subscriptions: list[Subscription] = []
         self._last_status: Event | None = None
+        self.given_up = ""
+        """Why no further root is started; empty while the runtime goes on. A status event goes with it."""
 
     # Life.
 
@@ -271,7 +273,7 @@ class CaptureRuntime:
             self._root = subprocess.Popen(
                 [
                     str(self._settings.python), "-m", "hybrid_capture.root",
-                    "--link", str(theirs.fileno()), "--control", str(control),
+                    "--link", str(theirs.fileno()), "--control", str(control), "--state-dir", str(self._folder.path),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -312,29 +314,35 @@ class CaptureRuntime:
             self._root_gone()
 
     def _root_gone(self) -> None:
-        """The root ended: start another, unless it ends too often."""
+        """The root ended: start another, unless it ends too often. The first start has the same tries."""
         with self._lock:
             if self._state in ("stopping", "stopped"):
                 return
-            starting, self._state = self._state == "starting", "down"
+            starting = self._state == "starting"
             self._failure = self._failure or "the root process ended"
-            self._lock.notify_all()
-        status = self._without_tree(self._failure)
-        self._publish({"event": "status", "status": status})
-        if starting:
-            return
+            if not starting:
+                self._state = "down"
+        if not starting:
+            self._publish({"event": "status", "status": self._without_tree(self._failure)})
         if self._root is not None:
             self._root.wait()
+        if self._client is not None:
+            self._client.close()  # its socket would stay open beside that of the next root
         self._window, decision = after_exit(self._window, time.monotonic_ns() // 1_000_000, self._settings.timing, 0)
         if isinstance(decision, CrashLoop):
             times = decision.restarts + 1
-            self._failure = f"the tree broke {times} times within a minute and was given up: {self._failure}"
+            with self._lock:
+                self._failure = f"the tree broke {times} times within a minute and was given up: {self._failure}"
+                self.given_up = self._failure
+                self._state = "down"
+                self._lock.notify_all()
+            self._publish({"event": "status", "status": self._without_tree(self._failure)})
             return
         threading.Timer(decision.after_ms / 1000, self._start_again).start()
 
     def _start_again(self) -> None:
         with self._lock:
-            if self._state != "down":
+            if self._state not in ("down", "starting"):
                 return
         self._start_root()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
 from messages.settings import Limits, SidecarSettings, Timing, TreeSettings
 from messages.status import AuthModeChoice
+from storage.config import ConfigFile
 
 STRIPPED = ("OPENAI_", "CODEX_", "HYBRID_CAPTURE_", "PYTHON")
 """Beginnings of variables that the app-server does not inherit: a login, a home or a proxy of the host's would leak in.
@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     codex_home: Path | None = None
     """CODEX_HOME for the app-server; None leaves codex's own default."""
     codex_args: tuple[str, ...] = ("app-server", "--strict-config")
+    """Arguments of the codex binary; strict, since without it codex runs an invalid config.toml on defaults."""
     codex_environment: dict[str, str] = Field(default_factory=dict, repr=False)
     """Variables for the app-server, on top of the cleaned environment."""
     cwd: Path | None = None
@@ -56,7 +57,8 @@ class Settings(BaseSettings):
     streaming: bool = True
     """False: capture without a live stream."""
     kill_switch: bool = False
-    """`codex.streamKillSwitch`: true keeps the sidecar stopped."""
+    """True holds the stream kill switch on, whatever the config file says; false leaves it to the file's
+    `codex.streamKillSwitch`."""
     python: Path = Field(default_factory=lambda: Path(sys.executable))
     """Interpreter of the root process; a frozen host names a real one here."""
     limits: Limits = Limits()
@@ -78,39 +80,27 @@ class Settings(BaseSettings):
 def load_settings(state_dir: Path | None = None, **given: Any) -> Settings:
     """Settings for a state folder: `given` (None is not given), environment, then `STATE/config.toml`.
 
-    Errors: BadSettings.
+    Errors: BadSettings for arguments and environment; a file that cannot be trusted is left out, see `_from_file`.
     """
     arguments = {name: value for name, value in given.items() if value is not None}
     if state_dir is not None:
         arguments["state_dir"] = state_dir
     try:
         folder = Settings(**arguments).state_dir
-        return Settings(**{**_from_file(folder / "config.toml", arguments), **arguments})
+        return Settings(**{**_from_file(folder, arguments), **arguments})
     except ValidationError as error:
         raise BadSettings(_told(error)) from None
 
 
-def _from_file(path: Path, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What the file says and neither arguments nor environment do. Keys under `[codex]` have upstream's spelling."""
-    try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # Fails closed: an unreadable file may hold a kill switch that is on. DESIGN decision 5.
-        text = f"{path} is not valid TOML ({error}): mend it, or move it away to start with defaults"
-        raise BadSettings(text) from None
-    except OSError as error:
-        raise BadSettings(f"{path} cannot be read: {error.strerror}") from None
-    codex = content.pop("codex", {})
-    known = {"streamKillSwitch": "kill_switch", "appServerAuthMode": "auth_mode"}
-    unknown = sorted(set(codex) - set(known)) if isinstance(codex, dict) else ["codex"]
-    if unknown:
-        raise BadSettings(f"{path}: unknown key codex.{unknown[0]}; known are {', '.join(sorted(known))}")
-    content |= {known[name]: value for name, value in codex.items()}
-    taken = {name for name in content if f"HYBRID_CAPTURE_{name.upper()}" in os.environ}
-    return {name: value for name, value in content.items() if name not in taken and name not in arguments}
+def _from_file(folder: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the config file says and neither arguments nor environment do.
+
+    A file with a fault says nothing, and is no error here: capture starts on the defaults, and the supervisor, which
+    reads the same file, holds the kill switch on and says why. DESIGN decision 5.
+    """
+    chosen = ConfigFile(folder).load().settings
+    taken = {name for name in chosen if f"HYBRID_CAPTURE_{name.upper()}" in os.environ}
+    return {name: value for name, value in chosen.items() if name not in taken and name not in arguments}
 
 
 def _told(error: ValidationError) -> str:

@@ -23,6 +23,8 @@ from actors import lifeline
 SOCKET_PATH_BYTES_MAX = 60
 """Of the folder for sockets. The kernel takes 107 bytes for a whole socket path, and file names need the rest."""
 BACKLOG = 16
+SOCKETS_PREFIX = "hc-"
+"""Of socket folders beside a state folder with a long path."""
 
 
 class FolderTaken(Exception):
@@ -76,6 +78,16 @@ class StateFolder:
             who = f" (pid {owner.pid})" if owner else ""
             text = f"a runtime{who} is using {self.path} already: stop it, or give another folder with --state-dir"
             raise FolderTaken(text)
+        self._clear_leftovers()
+
+    def _clear_leftovers(self) -> None:
+        """A killed owner leaves its sockets; those beside the state folder are found by what it wrote down."""
+        left = _owner(self.path)
+        if left is None or not os.path.isabs(left.address):
+            return
+        folder = Path(left.address).parent
+        if folder.parent == Path(tempfile.gettempdir()) and folder.name.startswith(SOCKETS_PREFIX):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def sockets(self) -> Path:
         """A private folder with a path short enough for sockets; beside the state where that is too long."""
@@ -86,7 +98,7 @@ class StateFolder:
                 inside.mkdir(mode=0o700)
                 self._sockets = inside
             else:
-                self._sockets = Path(tempfile.mkdtemp(prefix="hc-"))
+                self._sockets = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX))
         return self._sockets
 
     def listen(self, run_id: str, kind: str) -> tuple[socket.socket, str]:

@@ -7,7 +7,7 @@ handler raises).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,6 +37,12 @@ class Message(BaseModel):
         same = known is not None and known.__module__ == cls.__module__
         assert known is None or same, f"two messages are called {cls.__name__}: {known} and {cls}"
         Message.REGISTRY[cls.__name__] = cls
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            # pydantic's own error for a frozen instance shows the value, hidden input or not (2.14).
+            raise AttributeError(f"{type(self).__name__} is immutable: make another with model_copy")
 
     def __repr_args__(self) -> Any:
         for name in type(self).model_fields:

@@ -77,12 +77,27 @@ class RestartSidecarRequested(Message):
     command_id: str
 
 
+class RecoverHybridRequested(Message):
+    """Bring the live stream back: out of the fallback and of crash loops. Facade → supervisor; `SupervisionDone`."""
+
+    command_id: str
+
+
+class FallbackRequested(Message):
+    """Stop streaming for the rest of this run. Facade → supervisor; answered by `SupervisionDone`."""
+
+    command_id: str
+
+
 class SupervisionDone(Message):
-    """Supervisor → facade."""
+    """Supervisor → facade. `result` holds numbers and switches only."""
 
     command_id: str
     ok: bool
     text: str
+    code: Literal["FAILED", "NOT_NOW", "CONFLICT", "TIMED_OUT"] = "FAILED"
+    """Why not, when `ok` is false."""
+    result: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
 class StatusChanged(Message):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from messages import auth, calls, facade, lifecycle, records, sidecar, stream
+from messages import auth, calls, config, facade, lifecycle, pulls, records, sidecar, stream
 from messages.base import Message
 from messages.status import Party
 
@@ -60,7 +60,7 @@ CATALOG: dict[type[Message], Route] = {
     auth.LoginRequested: _to("facade", "auth", "A person wants to log in."),
     auth.LoginCancelRequested: _to("facade", "auth", "A person gives the login up."),
     auth.LogoutRequested: _to("facade", "auth", "A person logs out."),
-    auth.RetryAuthRequested: _to("facade", "auth", "A person wants the account read again."),
+    auth.RetryAuthRequested: _to("facade supervisor", "auth", "A person wants the account read again."),
     auth.AuthStateChanged: _to("auth", "supervisor", "The auth state moved."),
     auth.AuthCommandDone: _to("auth", "facade", "An auth command got here."),
     stream.FrameBatch: _to("sidecar", "stager", "These lines came from the process."),
@@ -83,6 +83,10 @@ CATALOG: dict[type[Message], Route] = {
     records.BaselineProbed: _to("ingest", "supervisor", "A probe write committed, or did not."),
     records.LedgerWanted: _to("facade", "ingest", "How does the ledger stand?"),
     records.LedgerTold: _to("ingest", "facade", "Like this."),
+    pulls.PositionsWanted: _to("sidecar", "ingest", "How far are these threads stored?"),
+    pulls.PositionsTold: _to("ingest", "sidecar", "This far."),
+    pulls.KeepPulled: _to("sidecar", "ingest", "Keep what the history of the app-server has."),
+    pulls.PulledKept: _to("ingest", "sidecar", "It is durable."),
     calls.ThreadWanted: _to("facade", "sidecar", "A person wants a thread."),
     calls.TurnWanted: _to("facade", "sidecar", "A person says something."),
     calls.InterruptWanted: _to("facade", "sidecar", "A person interrupts."),
@@ -91,6 +95,9 @@ CATALOG: dict[type[Message], Route] = {
     calls.ApprovalAsked: _to("sidecar", "facade", "The process waits for a decision."),
     calls.ApprovalSettled: _to("sidecar", "facade", "It was answered."),
     calls.RestartSidecarRequested: _to("facade", "supervisor", "A person wants a new process."),
+    calls.RecoverHybridRequested: _to("facade", "supervisor", "A person wants the live stream back."),
+    calls.FallbackRequested: _to("facade", "supervisor", "A person wants no live stream for now."),
+    config.SetKillSwitch: _to("facade", "supervisor", "A person turns the kill switch."),
     calls.SupervisionDone: _to("supervisor", "facade", "It came to this."),
     calls.StatusChanged: _to("supervisor", "facade", "Something changed."),
     facade.ClientSaid: _to("root", "facade", "A renderer sent these bytes."),

@@ -27,6 +27,7 @@ RefusalCode = Literal[
     "AWAY",
     "FAILED",
     "TIMED_OUT",
+    "CONFLICT",
 ]
 
 
@@ -117,6 +118,26 @@ class RestartSidecar(Command):
     command: Literal["restartSidecar"] = "restartSidecar"
 
 
+class RecoverHybrid(Command):
+    """Bring the live stream back: leaves the fallback and every crash loop, reads the account again."""
+
+    command: Literal["recoverHybrid"] = "recoverHybrid"
+
+
+class FallbackToOtelOnly(Command):
+    """Stop the live stream for the rest of this run, or until `recoverHybrid`."""
+
+    command: Literal["fallbackToOtelOnly"] = "fallbackToOtelOnly"
+
+
+class SetStreamKillSwitch(Command):
+    """Turn the stream kill switch in the config; refused when the config has another `expectedRevision` by now."""
+
+    command: Literal["setStreamKillSwitch"] = "setStreamKillSwitch"
+    on: bool
+    expected_revision: Annotated[int, Field(ge=0)] | None = None
+
+
 class Subscribe(Command):
     """Get events from now on; `live` adds redacted live lines."""
 
@@ -135,11 +156,15 @@ RendererCommand = Annotated[
     | Logout
     | RetryAuth
     | RestartSidecar
+    | RecoverHybrid
+    | FallbackToOtelOnly
+    | SetStreamKillSwitch
     | Subscribe,
     Field(discriminator="command"),
 ]
-COMMANDS: TypeAdapter[Any] = TypeAdapter(RendererCommand)
-"""Parses one renderer command from JSON bytes; errors never show the input."""
+COMMANDS: TypeAdapter[Any] = TypeAdapter(RendererCommand, config=ConfigDict(hide_input_in_errors=True))
+"""Parses one renderer command from JSON bytes. Errors show no values; the tag of an unknown command and the name of an
+unknown field they do show, so print their places only after a look (`actors/machines/facade.py`)."""
 
 
 class ClientSaid(Message):

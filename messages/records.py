@@ -129,6 +129,9 @@ class CheckpointKept(Message):
     generation: int
     through_seq: int
     stager: int
+    closed: bool = False
+    """Whether that checkpoint closed its generation. A closing checkpoint may cover no frame, and then only this tells
+    its answer from a repeated answer to the one before."""
 
 
 class CheckpointRefused(Message):

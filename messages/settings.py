@@ -42,6 +42,11 @@ class Limits(Message):
     """One renderer command. Larger: refused."""
     subscriber_events_max: int = Field(default=1000, ge=1)
     """Events waiting for one subscriber. Over: newest wins and the gap is counted."""
+    pull_page_bytes_max: int = Field(default=256 * 1024, ge=4096, le=8 * MIB)
+    """What one page of pulled turns should measure; the next page asks for as many turns as fit. A single larger turn
+    comes alone, and one over `line_bytes_max` only by its end, with an audit row."""
+    pull_requests_max: int = Field(default=1_000, ge=1)
+    """Requests of one round of catching up. Over: the next round goes on where this one stood."""
     dedupe_keys_max: int = Field(default=10_000, ge=1)
     dedupe_ttl_ms: int = Field(default=86_400_000, ge=1)
     """The in-memory accelerator in front of the store's unique key."""
@@ -78,6 +83,8 @@ class Timing(Message):
     """A batch or checkpoint without acknowledgement for this long is sent again."""
     checkpoint_ms: int = Field(default=100, ge=1)
     """Deltas alone are settled at least this often; anything durable is settled at once."""
+    catchup_interval_ms: int = Field(default=30_000, ge=10)
+    """Between two rounds of catching up with what the app-server's history has and the store has not."""
     stop_grace_ms: int = Field(default=1_000, ge=10)
     """Between closing stdin and SIGTERM, and between SIGTERM and SIGKILL."""
     probe_interval_ms: int = Field(default=2_000, ge=10)

@@ -93,6 +93,15 @@ class LedgerStatus(Message):
     balanced: bool
 
 
+class ConfigStatus(Message):
+    """What the supervisor mirrors of the config file."""
+
+    revision: int = Field(default=0, ge=0)
+    """For `expectedRevision`; 0 without a file."""
+    fault: str = ""
+    """What is wrong with the file and what to do; with a fault the kill switch counts as on."""
+
+
 class TreeStatus(Message):
     """Everything the supervisor knows, as it stood at `revision`. The ledger is added by who asks ingest for it."""
 
@@ -105,6 +114,13 @@ class TreeStatus(Message):
     stream_healthy: bool
     stream_reason: str
     kill_switch: bool
+    """Whether it holds: by the config file, by a fault of that file, or by the host's settings."""
+    config: ConfigStatus = ConfigStatus()
+    fallback: bool = False
+    """A person stopped the live stream until `recoverHybrid`."""
+    stream_expected: bool = True
+    actions: tuple[str, ...] = ()
+    """The recovery commands that make sense now: `offered_actions` in `actors/machines/actions.py`."""
     baseline: BaselineStatus
     actors: tuple[ActorStatus, ...]
     at_ms: int
@@ -116,7 +132,7 @@ class Transition(Message):
 
     seq: int
     """Counts up from 1 within a run."""
-    what: Literal["mode", "sidecar", "handshake", "auth", "actor", "stream", "baseline"]
+    what: Literal["mode", "sidecar", "handshake", "auth", "actor", "stream", "baseline", "kill_switch", "fallback"]
     who: str
     """Which actor changed when `what` is `actor`; otherwise the same word as `what`."""
     before: str

@@ -40,6 +40,7 @@ def open_writer(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
     """
     place = _file_path(path)
     _prepare(place)
+    _refuse_unknown(place, migrations)
     database = Writer(
         # rw, not rwc: a connection that is opened anew must never create a file that vanished.
         f"{place.as_uri()}?mode=rw",
@@ -102,6 +103,22 @@ def open_reader(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
         database.close()
         raise
     return database
+
+
+def _refuse_unknown(place: Path, migrations: tuple[Migration, ...]) -> None:
+    """Look before touching: opening for writing alone changes a file's header. Errors: WrongSchema."""
+    if not _starts(place):
+        return
+    try:
+        peek = _connect_reader(place, "mode=ro")
+    except DatabaseError:
+        return  # whatever is wrong with it, the writer finds it too and names it
+    try:
+        refuse_newer(_known_version(peek, place), place, migrations)
+    except DatabaseError:
+        return
+    finally:
+        peek.close()
 
 
 def _file_path(path: str | Path) -> Path:

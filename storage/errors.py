@@ -33,3 +33,11 @@ class StoreUnavailable(StoreError):
 
 class NothingCaptured(StoreError):
     """There is no database to read yet."""
+
+
+class ConfigUnusable(StoreError):
+    """The config file has a fault or cannot be written. What it says, or the switch that counts as on, still holds."""
+
+
+class ConfigConflict(StoreError):
+    """The config file was changed by somebody else since it was read. Nothing was changed now."""

@@ -5,7 +5,7 @@ The unique key decides. The cache in front of it only spares a look at rows that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from cachetools import TTLCache
@@ -15,6 +15,8 @@ from storage.audit import Decision
 from storage.cleaning import ERROR_TEXT, Cleaner
 from storage.connection import Database
 from storage.identity import ItemKey, Malformed, Place, canonical, content_hash, good_id, parsed, whole
+from storage.order import Order
+from storage.pulls import PULL
 from storage.texts import item_text
 from storage.turns import Turns
 
@@ -25,6 +27,7 @@ _ADD = """INSERT INTO items
 _COUNT = "UPDATE turns SET item_count = item_count + 1 WHERE id = ?"
 _FIND = "SELECT id, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
 _FORMER = "SELECT 1 FROM item_sources WHERE item_row = ? AND content_hash = ? LIMIT 1"
+_STREAMED = "SELECT 1 FROM item_sources WHERE item_row = ? AND source != ? LIMIT 1"
 _REPLACE = """UPDATE items SET kind = ?, status = ?, started_at_ms = coalesce(?, started_at_ms),
     completed_at_ms = coalesce(?, completed_at_ms), revision = revision + 1, content_hash = ?, text = ?, body = ?
     WHERE id = ?"""
@@ -76,22 +79,46 @@ class Items:
         self._database = database
         self._cleaner = cleaner
         self._turns = turns
+        self._order = Order(database)
         self._tool = tool
         self._seen: TTLCache[ItemKey, Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
         self._seen.clear()
+        self._order.forget()
 
     def keep(self, item: FinalItem, place: Place) -> Kept:
         """Store one completed item, redacted. A bad item is a decision, never an exception."""
         try:
             if not good_id(item.item_id):
                 raise Malformed("item id is empty or too long")
+            standing = self._standing(item, place) if place.source == PULL else None
+            if standing is not None:
+                return standing
             content = self._content(item)
             return self._place(item, content, place)
         except Malformed as error:
             return Kept("dropped", "dropped:malformed", str(error), None, None)
+
+    def arrange(self, items: Sequence[FinalItem], new: Collection[tuple[str, str, str]], place: Place) -> None:
+        """Give pulled items their places: `items` in upstream's order, of which `new` (session, turn, item) joined."""
+        turns: dict[tuple[str, str], list[str]] = {}
+        for item in items:
+            turns.setdefault((item.session_id, item.turn_id), []).append(item.item_id)
+        for (session_id, turn_id), item_ids in turns.items():
+            joined = {item_id for item_id in item_ids if (session_id, turn_id, item_id) in new}
+            if joined:
+                turn_row, _ = self._turns.row(session_id, turn_id, place)
+                self._order.pulled(turn_row, [each for each in item_ids if good_id(each)], joined)
+
+    def _standing(self, item: FinalItem, place: Place) -> Kept | None:
+        """What the live stream or a file said of an item stands, whatever the pull says: it is not even redacted."""
+        turn_row, _ = self._turns.row(item.session_id, item.turn_id, place)
+        found = self._database.run(_FIND, (turn_row, item.item_id)).fetchone()
+        if found is None or self._database.run(_STREAMED, (found[0], PULL)).fetchone() is None:
+            return None
+        return Kept("duplicate", "duplicate", "stored from a source that comes before the pull", found[2], None)
 
     def _content(self, item: FinalItem) -> _Content:
         clean, failed = self._cleaner.body(parsed(item.body))
@@ -107,6 +134,8 @@ class Items:
             new = self._add(turn_row, item, content)
             if new is not None:
                 self._remember(key, new, content, place)
+                if place.source != PULL:
+                    self._order.streamed(turn_row, item.item_id)
                 return Kept("accepted", "stored", "new", 1, turn_row, content.failed)
             stored = Stored(*self._database.run(_FIND, (turn_row, item.item_id)).fetchone())
         return self._again(key, stored, item, content, place)

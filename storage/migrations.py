@@ -82,7 +82,18 @@ FIRST_TABLES = (
     "CREATE UNIQUE INDEX transitions_key ON transitions (run_id, seq)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first tables", FIRST_TABLES),)
+PULLS = (
+    """CREATE TABLE pulls (
+        id INTEGER NOT NULL PRIMARY KEY, tool TEXT NOT NULL, session_id TEXT NOT NULL, cursor TEXT, last_turn_id TEXT,
+        updated_at_s INTEGER)""",
+    "CREATE UNIQUE INDEX pulls_key ON pulls (tool, session_id)",
+    "ALTER TABLE turns ADD COLUMN runner TEXT",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "first tables", FIRST_TABLES),
+    Migration(2, "catching up", PULLS),
+)
 """In order, versions 1, 2, 3 … without a hole."""
 
 

@@ -54,6 +54,9 @@ class TurnRow(Model):
     item_count = IntegerField(default=0)
     result_item_id = TextField(null=True)
     """The last agent message of an ended turn: what the turn came to."""
+    runner = TextField(null=True)
+    """Set while the end is not proved: `<run> <generation>` of the process that runs the turn, or `unproved` when it
+    was given up as interrupted and a real end would still be taken."""
 
     class Meta:
         table_name = "turns"
@@ -155,6 +158,24 @@ class OffsetRow(Model):
         indexes = ((("run_id", "source", "generation"), True),)
 
 
+class PullRow(Model):
+    """How far one thread is stored from the app-server's own history."""
+
+    id: AutoField[int] = AutoField()
+    tool = TextField()
+    session_id = TextField()
+    cursor = TextField(null=True)
+    """Upstream's cursor of the page to read next."""
+    last_turn_id = TextField(null=True)
+    """The last turn of that page that is stored with its end."""
+    updated_at_s = BigIntegerField(null=True)
+    """Upstream's time of the thread's last change when all of it was stored; null while something is left."""
+
+    class Meta:
+        table_name = "pulls"
+        indexes = ((("tool", "session_id"), True),)
+
+
 class LedgerEntryRow(Model):
     """How many frames of one source of one run came to one disposition."""
 
@@ -248,6 +269,7 @@ TABLES: tuple[type[Model], ...] = (
     UsageRow,
     StagedRow,
     OffsetRow,
+    PullRow,
     LedgerEntryRow,
     DecisionRow,
     AuditRow,

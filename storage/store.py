@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from messages.pulls import KeepPulled, PositionsTold, PositionsWanted, PulledKept
 from messages.records import (
     AuditNote,
     CheckpointKept,
@@ -41,6 +42,7 @@ from storage.database import open_writer
 from storage.identity import ID_CHARS_MAX, Malformed, Place
 from storage.items import Items
 from storage.items import Kept as KeptItem
+from storage.pulls import PULL, Pulls
 from storage.sessions import Sessions
 from storage.stage import Stage
 from storage.turns import Turns
@@ -59,6 +61,14 @@ class Kept:
     """What a checkpoint came to: the answer to its sender, and what to announce now that it is durable."""
 
     reply: CheckpointKept | CheckpointRefused
+    announce: tuple[ItemStored | TurnStored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The same for a message of the pull."""
+
+    reply: PulledKept
     announce: tuple[ItemStored | TurnStored, ...] = ()
 
 
@@ -97,6 +107,7 @@ class Store:
         self._stage = Stage(database, cleaner, self._ledger, self._audit)
         self._sessions = Sessions(database, cleaner, tool)
         self._turns = Turns(database, cleaner, self._sessions)
+        self._pulls = Pulls(database, tool)
         self._items = Items(
             database, cleaner, self._turns, tool, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer
         )
@@ -139,6 +150,30 @@ class Store:
             closed=message.closed,
         )
         return Kept(reply, tuple(announce))
+
+    def positions(self, wanted: PositionsWanted) -> PositionsTold:
+        """How far these threads are stored from the pull."""
+        with self._database.reading():
+            positions = self._pulls.positions(wanted.session_ids)
+        return PositionsTold(generation=wanted.generation, n=wanted.n, positions=positions)
+
+    def keep_pulled(self, message: KeepPulled, at_ms: int) -> Pulled:
+        """What the app-server's history has and the stream missed, in one transaction; applied once."""
+        place = Place(self.run_id, PULL, message.generation, at_ms)
+        reply = PulledKept(generation=message.generation, n=message.n)
+        tally: Counter[str] = Counter()
+        with self._writing():
+            if not self._pulls.advance(message, place):
+                return Pulled(reply)
+            announce = self._keep_records(message, place, tally)
+            for position in message.positions:
+                self._pulls.keep(position)
+            for note in message.audit:
+                self._audit.note(note)
+            announce += self._sweep(place) if message.sweep else ()
+            self._ledger.add(place, tally)
+            self._ledger.check(place)
+        return Pulled(reply, tuple(announce))
 
     def keep_transitions(self, message: KeepTransitions) -> TransitionsKept:
         """Transitions in order, each once. Those behind a hole are left: the sender sends on from `through_seq`."""
@@ -189,7 +224,7 @@ class Store:
             part.forget()
 
     def _keep_records(
-        self, message: KeepCheckpoint, place: Place, tally: Counter[str]
+        self, message: KeepCheckpoint | KeepPulled, place: Place, tally: Counter[str]
     ) -> list[ItemStored | TurnStored]:
         """Sessions, then turns, then items, then the results of turns that ended: a turn may end in the same checkpoint
         as its last item. Gives what to announce."""
@@ -198,16 +233,33 @@ class Store:
             self._see_session(session, place, tally)
         ended = [(turn, row) for turn in message.turns if (row := self._see_turn(turn, place, tally)) is not None]
         unsettled = {row for _, row in ended}
+        new: set[tuple[str, str, str]] = set()
         for item in message.items:
             kept = self._keep_item(item, place, tally)
             if kept.decision in ("accepted", "replaced"):
                 announce.append(_item_stored(item, kept.decision))
+            if kept.decision == "accepted":
+                new.add((item.session_id, item.turn_id, item.item_id))
             if kept.turn_row is not None and item.kind == "agentMessage":
                 unsettled.add(kept.turn_row)
+        if place.source == PULL:
+            self._items.arrange(message.items, new, place)
         for row in sorted(unsettled):
             self._turns.settle(row)
         announce.extend(self._turns.stored(turn, row) for turn, row in ended)
         return announce
+
+    def _sweep(self, place: Place) -> list[TurnStored]:
+        """End what nobody will end any more, each with its audit row."""
+        told = []
+        for session_id, turn_id, row in self._turns.sweep(place):
+            self._turns.settle(row)
+            self._decisions.write(place, (session_id, turn_id, None), "turn", "accepted", "its process is gone", None)
+            text = f"thread {session_id}: its process is gone and wrote no end"
+            self._audit.say(place.at_ms, "turn_lost", turn_id, text)
+            seen = TurnSeen(session_id=session_id, turn_id=turn_id, status="interrupted")
+            told.append(self._turns.stored(seen, row))
+        return told
 
     def _see_session(self, seen: SessionSeen, place: Place, tally: Counter[str]) -> None:
         try:

@@ -1,6 +1,7 @@
 """The canonical rows of turns, their usage and their result. Runs inside the caller's transaction.
 
-One completed turn has one result: once its status is final, status, error and end stand, whatever comes again.
+One completed turn has one result: once its status is final, status, error and end stand, whatever comes again. Only an
+end that nobody wrote down (upstream's guess, or our sweep) gives way to a real one.
 """
 
 from __future__ import annotations
@@ -14,17 +15,25 @@ from messages.records import TurnSeen, TurnStored
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Database
 from storage.identity import Malformed, Place, canonical, good_id, whole
+from storage.pulls import PULL
 from storage.sessions import ROW_IDS_MAX, Sessions
 
+UNPROVED = "unproved"
+"""Runner of a turn that was given up: its process is gone and wrote no end, so a real one would still be news."""
+SWEEP_MAX = 1_000
+"""Turns that one sweep ends."""
 FINAL = frozenset({"completed", "interrupted", "failed"})
 TOKENS = ("input", "cached", "output", "reasoning", "total")
 
 _FIND = "SELECT id FROM turns WHERE session_row = ? AND turn_id = ?"
 _ADD = """INSERT INTO turns (session_row, turn_id, item_count) VALUES (?, ?, 0)
     ON CONFLICT (session_row, turn_id) DO NOTHING"""
-_READ = "SELECT status, error, started_at_ms, completed_at_ms, duration_ms FROM turns WHERE id = ?"
-_WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?
+_READ = "SELECT status, error, started_at_ms, completed_at_ms, duration_ms, runner FROM turns WHERE id = ?"
+_WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?, runner = ?
     WHERE id = ?"""
+_LEFT = """SELECT t.id, s.session_id, t.turn_id FROM turns t JOIN sessions s ON s.id = t.session_row
+    WHERE t.status = 'inProgress' AND t.runner IS NOT ? LIMIT ?"""
+_GIVE_UP = "UPDATE turns SET status = 'interrupted', runner = ? WHERE id = ?"
 _READ_USAGE = "SELECT input, cached, output, reasoning, total, other FROM usage WHERE turn_row = ?"
 _WRITE_USAGE = """INSERT INTO usage (turn_row, source, input, cached, output, reasoning, total, other)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (turn_row) DO UPDATE SET input = excluded.input,
@@ -77,27 +86,45 @@ class Turns:
         """Take what is known of a turn; None leaves what is stored, an ended turn keeps its end. Errors: Malformed."""
         row, new = self.row(seen.session_id, seen.turn_id, place)
         stored = self._database.run(_READ, (row,)).fetchone()
-        status, error, started, completed, duration = stored
-        was_final = status in FINAL
+        status, error, started, completed, duration, runner = stored
+        given_up = status in FINAL and runner is not None
+        was_final = status in FINAL and not given_up
+        ends = seen.status in FINAL
+        guessed = place.source == PULL and seen.status == "interrupted" and seen.completed_at_ms is None
         started = started if started is not None else whole(seen.started_at_ms)
         if not was_final:
-            status = seen.status or status
+            if ends or not given_up:
+                status = seen.status or status
+            if ends:
+                runner = UNPROVED if guessed else None
+            elif seen.status is not None and not given_up:
+                runner = _runner(place)
             error = error if seen.error is None else self._cleaner.text(seen.error)
             completed = _newer(completed, seen.completed_at_ms)
             duration = _newer(duration, seen.duration_ms)
         changed = new
-        if (status, error, started, completed, duration) != stored:
-            self._database.run(_WRITE, (status, error, started, completed, duration, row))
+        if (status, error, started, completed, duration, runner) != stored:
+            self._database.run(_WRITE, (status, error, started, completed, duration, runner, row))
             changed = True
         if seen.usage is not None:
             changed |= self._use(row, seen.usage, place.source)
-        ended_again = was_final and seen.status in FINAL
         return TurnChange(
             row=row,
             changed=changed,
-            ended=status in FINAL and not was_final,
-            refused=f"the turn has ended before as {stored[0]}" if ended_again else "",
+            ended=ends and not was_final and not (given_up and guessed),
+            refused=f"the turn has ended before as {stored[0]}" if was_final and ends else "",
         )
+
+    def sweep(self, place: Place) -> list[tuple[str, str, int]]:
+        """End every open turn that another process than this generation's ran; gives session, turn and row of each.
+
+        Such a process is gone. Upstream's history has told its end by now, unless it never wrote the turn at all, as
+        for an ephemeral thread.
+        """
+        left = self._database.run(_LEFT, (_runner(place), SWEEP_MAX)).fetchall()
+        for row, _, _ in left:
+            self._database.run(_GIVE_UP, (UNPROVED, row))
+        return [(session_id, turn_id, row) for row, session_id, turn_id in left]
 
     def settle(self, row: int) -> None:
         """Point an ended turn at its last agent message; an open turn has no result yet."""
@@ -129,6 +156,10 @@ class Turns:
             return False
         self._database.run(_WRITE_USAGE, (row, source, *counts))
         return True
+
+
+def _runner(place: Place) -> str:
+    return f"{place.run_id} {place.generation}"
 
 
 def _larger(old: int | None, new: int | None) -> int | None:

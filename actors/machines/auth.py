@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from actors.machines.auth_words import (
+    LOGOUT_DEADLINE_MS,
+    RETRIES_MAX,
     AccountCleared,
     AccountConfirmed,
     AccountUnsupported,
@@ -57,7 +59,17 @@ def step(auth: Auth, heard: Heard) -> tuple[Auth, Effects] | MachineRefused:
     if row is None:
         return MachineRefused(auth.phase, type(word).__name__)
     phase, action = row
-    return action(auth, phase, word)
+    return _retries_answered(*action(auth, phase, word), word)
+
+
+def _retries_answered(auth: Auth, effects: Effects, word: Word) -> tuple[Auth, Effects]:
+    """Whatever is heard of the account answers those who asked for it. Not a row: it would stand in nearly each one."""
+    if not auth.retries or not isinstance(word, OF_THE_ACCOUNT):
+        return auth, effects
+    ok = auth.phase == "authenticated" and not isinstance(word, ReadFailed)
+    text = "logged in" if ok else getattr(word, "cause", "") or f"auth is {auth.phase}"
+    done = [_done(auth, command_id, ok, text) for command_id in auth.retries]
+    return replace(auth, retries=()), (*effects, *(each for group in done for each in group))
 
 
 def _told(auth: Auth, cause: str) -> Effects:
@@ -75,6 +87,12 @@ def _done(auth: Auth, command_id: str | None, ok: bool, text: str) -> Effects:
     return (Send("facade", done),)
 
 
+def _over(auth: Auth, moved: Auth, why: str) -> Effects:
+    """What was under way ends with its process."""
+    login = _done(moved, auth.command_id, False, f"{why}: log in again")
+    return (*login, *_done(moved, auth.logout_id, False, f"{why} before the logout was confirmed"))
+
+
 def fresh(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
     """A new process: older evidence is void. What was under way is over."""
     assert isinstance(word, SidecarInitialized)
@@ -82,7 +100,7 @@ def fresh(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
         auth, phase=phase, generation=word.generation, initialized=True, mode=None, plan=None,
         command_id=None, logout_id=None, login_id=None, epoch=auth.epoch + 1,
     )  # fmt: skip
-    over = _done(moved, auth.command_id, False, "the sidecar was restarted: log in again")
+    over = _over(auth, moved, "the sidecar was restarted")
     return moved, (*_told(moved, "new sidecar: waiting for its account"), *over)
 
 
@@ -93,7 +111,7 @@ def lost(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
         auth, phase=phase, initialized=False, mode=None, plan=None, command_id=None, logout_id=None, login_id=None,
         epoch=auth.epoch + 1,
     )  # fmt: skip
-    over = _done(moved, auth.command_id, False, "the sidecar ended: log in again")
+    over = _over(auth, moved, "the sidecar ended")
     return moved, (*_told(moved, "sidecar ended: its login cannot be proved"), *over)
 
 
@@ -101,9 +119,8 @@ def confirmed(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
     """The account proves the login."""
     assert isinstance(word, AccountConfirmed)
     moved = replace(
-        auth, phase=phase, mode=word.mode, plan=word.plan, command_id=None, logout_id=None, login_id=None,
-        epoch=auth.epoch + 1,
-    )  # fmt: skip
+        auth, phase=phase, mode=word.mode, plan=word.plan, command_id=None, login_id=None, epoch=auth.epoch + 1
+    )
     if moved.phase == auth.phase and (moved.mode, moved.plan) == (auth.mode, auth.plan):
         return moved, _done(moved, auth.command_id, True, "logged in")
     return moved, (
@@ -115,8 +132,8 @@ def confirmed(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
 def cleared(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
     """There is no login, whatever was thought."""
     assert isinstance(word, AccountCleared)
-    moved = replace(auth, phase=phase, mode=None, plan=None)
-    return moved, _told(moved, word.cause)
+    moved = replace(auth, phase=phase, mode=None, plan=None, logout_id=None)
+    return moved, (*_told(moved, word.cause), *_done(moved, auth.logout_id, True, "logged out"))
 
 
 def unsupported(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
@@ -185,10 +202,18 @@ def log_out(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
     assert isinstance(word, LogoutRequested)
     moved = replace(
         auth, phase=phase, mode=None, plan=None, command_id=None, login_id=None, logout_id=word.command_id,
-        epoch=auth.epoch + 1,
+        logout_epoch=auth.logout_epoch + 1, epoch=auth.epoch + 1,
     )  # fmt: skip
-    over = _done(moved, auth.command_id, False, "logged out")
-    return moved, (*over, Send("sidecar", SendLogout(command_id=word.command_id)), *_told(moved, "logout requested"))
+    over = (
+        *_done(moved, auth.command_id, False, "logged out"),
+        *_done(moved, auth.logout_id, False, "replaced by a newer logout"),
+    )
+    return moved, (
+        *over,
+        Send("sidecar", SendLogout(command_id=word.command_id)),
+        Wake(LOGOUT_DEADLINE_MS, "logout_deadline", moved.logout_epoch),
+        *_told(moved, "logout requested"),
+    )
 
 
 def logged_out(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
@@ -208,15 +233,14 @@ def logout_failed(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effec
 
 
 def read_again(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
-    """Ask for the account; a running turn is not touched."""
+    """Ask for the account; a running turn is not touched. Answered by what the account says, or by its silence: every
+    request to the app-server has a deadline."""
     assert isinstance(word, RetryAuthRequested)
-    moved = replace(auth, phase=phase)
+    if len(auth.retries) >= RETRIES_MAX:
+        return auth, _done(auth, word.command_id, False, "the account is being read already")
+    moved = replace(auth, phase=phase, retries=(*auth.retries, word.command_id))
     told = _told(moved, "reading the account again") if moved.phase != auth.phase else NOTHING
-    return moved, (
-        Send("sidecar", ReadAccount(command_id=word.command_id)),
-        *told,
-        *_done(moved, word.command_id, True, "reading the account again"),
-    )
+    return moved, (Send("sidecar", ReadAccount(command_id=word.command_id)), *told)
 
 
 def read_failed(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
@@ -240,6 +264,11 @@ def no_login(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
 def nothing(auth: Auth, phase: AuthState, word: Word) -> tuple[Auth, Effects]:
     return auth, NOTHING
 
+
+OF_THE_ACCOUNT = (
+    AccountConfirmed, AccountCleared, AccountUnsupported, LoginPending, ReadFailed, SidecarInitialized, SidecarLost,
+)  # fmt: skip
+"""Words that say how the account stands, or that nobody can say any more."""
 
 NEEDS, BUSY, IN, OUT = "needs_login", "authenticating", "authenticated", "logged_out"
 
@@ -277,6 +306,7 @@ TABLE: dict[tuple[str, type], tuple[AuthState, Action]] = {
     (BUSY, LogoutRequested): ("logged_out", log_out),
     (IN, LogoutRequested): ("logged_out", log_out),
     (OUT, LogoutRequested): ("logged_out", log_out),
+    (NEEDS, LogoutFailed): ("authenticating", logout_failed),
     (BUSY, LogoutFailed): ("authenticating", logout_failed),
     (OUT, LogoutFailed): ("authenticating", logout_failed),
     (NEEDS, RetryAuthRequested): ("authenticating", read_again),
@@ -288,7 +318,7 @@ TABLE: dict[tuple[str, type], tuple[AuthState, Action]] = {
     # One failed read does not end a proved login: the next callback or read decides.
     (IN, ReadFailed): ("authenticated", nothing),
     (OUT, ReadFailed): ("logged_out", nothing),
-    (BUSY, LoginPending): ("authenticating", nothing),
+    (BUSY, LoginPending): ("authenticating", logged_out),
     (NEEDS, NoLogin): ("needs_login", no_login),
     (BUSY, NoLogin): ("authenticating", no_login),
     (IN, NoLogin): ("authenticated", no_login),

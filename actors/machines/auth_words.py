@@ -30,6 +30,12 @@ ENOUGH: dict[AuthModeChoice, frozenset[str]] = {
 """Which of upstream's auth modes are proof for each choice of `codex.appServerAuthMode`."""
 
 
+RETRIES_MAX = 16
+"""Commands to read the account that wait at once; one more is refused."""
+LOGOUT_DEADLINE_MS = 15_000
+"""A logout that upstream neither confirmed nor refused for this long has failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Auth:
     """What the machine knows. `epoch` numbers login attempts, so that an old deadline is nothing."""
@@ -43,7 +49,12 @@ class Auth:
     command_id: str | None = None
     """The login command that is under way."""
     logout_id: str | None = None
+    """The logout that upstream has not confirmed yet."""
+    logout_epoch: int = 0
+    """Numbers logouts, so that an old deadline is nothing."""
     login_id: str | None = None
+    retries: tuple[str, ...] = ()
+    """Commands that wait for what the account says next."""
     epoch: int = 0
     initialized: bool = False
     """Whether the live generation can be asked for anything."""
@@ -102,7 +113,7 @@ class ReadFailed:
 
 @dataclass(frozen=True, slots=True)
 class LoginPending:
-    """Nobody is logged in yet, which is no news while a person is busy logging in."""
+    """Nobody is logged in yet, which is no news while a person is busy logging in; it confirms an earlier logout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +173,7 @@ Heard = (
 def refine(auth: Auth, heard: Heard) -> Word | Stale:
     """One word of the table for what was heard. Everything about an older generation is `Stale`."""
     if isinstance(heard, Woke):
-        current = heard.name == "login_deadline" and heard.epoch == auth.epoch and auth.command_id is not None
-        return LoginExpired() if current else Stale()
+        return _deadline(auth, heard)
     if isinstance(heard, SidecarInitialized | SidecarLost):
         return Stale() if heard.generation < auth.generation else heard
     if isinstance(heard, AccountUpdated | AuthCallFailed | LoginEnded | LoginOpened):
@@ -171,12 +181,15 @@ def refine(auth: Auth, heard: Heard) -> Word | Stale:
             return Stale()
         if isinstance(heard, AccountUpdated):
             word = _account(auth, heard)
-            pending = isinstance(word, AccountCleared) and auth.command_id is not None
-            return LoginPending() if pending else word
+            if isinstance(word, AccountCleared):
+                return word if auth.command_id is None else LoginPending()
+            # The logout was sent before: what still names an account was read before upstream took it.
+            return Stale() if auth.logout_id is not None else word
         if isinstance(heard, AuthCallFailed):
-            return _failed_call(heard)
+            return _failed_call(auth, heard)
         if isinstance(heard, LoginEnded):
-            mine = auth.login_id is None or heard.login_id is None or heard.login_id == auth.login_id
+            # A second login ends the first with its own id and success=false, at any time (codex 0.169).
+            mine = heard.login_id is None or heard.login_id == auth.login_id
             if not mine or auth.command_id is None:
                 return Stale()
             return LoginAnnounced() if heard.success else LoginFailed(heard.text)
@@ -188,7 +201,17 @@ def refine(auth: Auth, heard: Heard) -> Word | Stale:
     return heard
 
 
+def _deadline(auth: Auth, woke: Woke) -> Word | Stale:
+    if woke.name == "login_deadline" and woke.epoch == auth.epoch and auth.command_id is not None:
+        return LoginExpired()
+    if woke.name == "logout_deadline" and woke.epoch == auth.logout_epoch and auth.logout_id is not None:
+        return LogoutFailed("it was not confirmed in time")
+    return Stale()
+
+
 def _account(auth: Auth, heard: AccountUpdated) -> Word:
+    if not heard.auth_mode and (auth.phase == "logged_out" or auth.logout_id is not None):
+        return AccountCleared("logged out")  # whatever the provider requires
     if auth.choice == "none":
         # A provider that needs no login was chosen openly: its own word is the evidence.
         if not heard.requires_login:
@@ -206,9 +229,14 @@ def _account(auth: Auth, heard: AccountUpdated) -> Word:
     return AccountConfirmed(heard.auth_mode, heard.plan, heard.origin)
 
 
-def _failed_call(heard: AuthCallFailed) -> Word:
+def _failed_call(auth: Auth, heard: AuthCallFailed) -> Word | Stale:
+    """Of a login or logout that is over, and of a cancellation, nothing hangs on it."""
     if heard.call == "account/login/start":
-        return LoginFailed(heard.text)
+        return LoginFailed(heard.text) if _under_way(heard, auth.command_id) else Stale()
     if heard.call == "account/logout":
-        return LogoutFailed(heard.text)
-    return ReadFailed(heard.text)
+        return LogoutFailed(heard.text) if _under_way(heard, auth.logout_id) else Stale()
+    return ReadFailed(heard.text) if heard.call == "account/read" else Stale()
+
+
+def _under_way(heard: AuthCallFailed, command_id: str | None) -> bool:
+    return command_id is not None and heard.command_id == command_id

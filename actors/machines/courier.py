@@ -14,6 +14,10 @@ from actors.machines.effects import NOTHING, Effect, Effects, Send
 from actors.machines.window import Outbox
 from messages.stream import BatchSettled, DroppedLine, FrameBatch, GenerationClosed, GenerationOpened, ResendFrames
 
+GENERATIONS_MAX = 16
+"""Generations whose books are open at once. Over: the newest process is not read, so it cannot even greet, and the
+crash-loop rule ends the series."""
+
 
 @dataclass(slots=True)
 class Courier:
@@ -26,16 +30,28 @@ class Courier:
     ended: dict[int, int] = field(default_factory=dict)
     """Generations whose process is gone and drained, with their last frame."""
     sent_ms: int = 0
-    """When something unsettled was last sent (monotonic)."""
+    """When the oldest unsettled was last sent, or became the oldest (monotonic)."""
+    progress: tuple[int, int] = (0, 0)
+    """Generation and last settled frame, as the last tick saw them."""
 
     @property
     def full(self) -> bool:
         """No more may be read from the live process."""
-        return bool(self.waiting) and self.waiting[-1].full
+        return bool(self.waiting) and (self.waiting[-1].full or len(self.waiting) > GENERATIONS_MAX)
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the live process's next frame gets."""
+        return self.waiting[-1].next_seq if self.waiting else 1
+
+    @property
+    def settled_seq(self) -> int:
+        """Through which frame of the live generation everything is accounted for; 0 while an older one is spoken of."""
+        return self.waiting[0].settled_seq if len(self.waiting) == 1 else 0
 
     @property
     def oldest_at_ms(self) -> int | None:
-        """When the oldest unsettled batch was read (wall clock, ms)."""
+        """When the oldest unsettled batch was read (monotonic, ms)."""
         return next((box.oldest_at_ms for box in self.waiting if box.oldest_at_ms is not None), None)
 
     @property
@@ -64,10 +80,11 @@ class Courier:
             at_ms=at_ms,
             lines=lines,
         )
-        box.add(batch)
+        if not box.batches:
+            self.sent_ms = now_ms
+        box.add(batch, now_ms)
         if len(self.waiting) > 1:
             return NOTHING
-        self.sent_ms = now_ms
         return (Send("stager", batch),)
 
     def closed(self, generation: int) -> Effects:
@@ -101,10 +118,17 @@ class Courier:
         return self._again(now_ms)
 
     def tick(self, now_ms: int) -> Effects:
-        """Send again what nobody settled for `resend_ms`."""
+        """Send again what nobody settled for `resend_ms`.
+
+        Tried: counting from the last batch sent. Then a process that says a little all the time hides what was lost.
+        """
         box = self.waiting[0] if self.waiting else None
-        unsettled = box is not None and (box.batches or box.generation in self.ended)
-        if not unsettled or now_ms - self.sent_ms < self.resend_ms:
+        if box is None or not (box.batches or box.generation in self.ended):
+            return NOTHING
+        progress = (box.generation, box.settled_seq)
+        if progress != self.progress:
+            self.progress, self.sent_ms = progress, now_ms
+        if now_ms - self.sent_ms < self.resend_ms:
             return NOTHING
         return self._again(now_ms)
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from messages.records import AuditNote, FinalItem, KeepCheckpoint, SessionSeen, StagedItem, StageLoss, TurnSeen
 
+NOTES_MAX = 256
+"""Audit rows of one checkpoint: a process that writes blank lines only gets no row for each of a quarter million.
+Further ones are counted in a last row; the ledger counts every frame in any case."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -25,6 +29,8 @@ class Draft:
     items: list[FinalItem] = field(default_factory=list)
     losses: list[StageLoss] = field(default_factory=list)
     audit: list[AuditNote] = field(default_factory=list)
+    unwritten: Counter[str] = field(default_factory=Counter)
+    """Notes over `NOTES_MAX`, by kind."""
     closed: bool = False
 
     @classmethod
@@ -36,12 +42,21 @@ class Draft:
     def empty(self) -> bool:
         return self.last_seq < self.first_seq and not self.durable
 
-    def note(self, kind: str, subject: str, text: str, at_ms: int) -> None:
+    def note(self, kind: str, subject: str, text: str, at_ms: int, always: bool = False) -> None:
         """An audit row goes with this checkpoint, in its transaction."""
-        self.audit.append(AuditNote(kind=kind, subject=subject, text=text, at_ms=at_ms))
+        if always or len(self.audit) < NOTES_MAX:
+            self.audit.append(AuditNote(kind=kind, subject=subject, text=text, at_ms=at_ms))
+        else:
+            self.unwritten[kind] += 1
         self.durable = True
 
     def message(self, stager: int, staged: tuple[StagedItem, ...]) -> KeepCheckpoint:
+        """What goes to ingest. `staged` replaces what is stored as open."""
+        if self.unwritten:
+            told = ", ".join(f"{count} {kind}" for kind, count in self.unwritten.items())
+            place = f"frames {self.first_seq} to {self.last_seq}"
+            at_ms = self.audit[-1].at_ms
+            self.audit.append(AuditNote(kind="more_notes", subject=place, text=f"not written: {told}", at_ms=at_ms))
         return KeepCheckpoint(
             generation=self.generation,
             stager=stager,

@@ -87,11 +87,52 @@ class SignalProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """Write a row that must not be forgotten. It waits, bounded, while ingest is away."""
+
+    kind: str
+    subject: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveKillSwitch:
+    """Write the switch to the config file if it still has `expected_revision`; answered by `ConfigSaved` or
+    `ConfigRefused`. Nothing is announced before that."""
+
+    command_id: str
+    on: bool
+    expected_revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFallback:
+    """Remember the fallback beyond this tree, or forget it."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """This actor is done; its process ends."""
 
 
-Effect = Send | Start | Introduce | KillActor | Wake | RunProcess | WriteLine | Ask | CloseStdin | SignalProcess | Exit
+Effect = (
+    Send
+    | Start
+    | Introduce
+    | KillActor
+    | Wake
+    | RunProcess
+    | WriteLine
+    | Ask
+    | CloseStdin
+    | SignalProcess
+    | Audit
+    | SaveKillSwitch
+    | NoteFallback
+    | Exit
+)
 Effects = tuple[Effect, ...]
 NOTHING: Effects = ()
 
@@ -110,6 +151,35 @@ class ActorExited:
 
     role: Role
     incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSeen:
+    """What the config file says now: at the start, and whenever it changed."""
+
+    revision: int = 0
+    kill_switch: bool = False
+    """True also with a fault."""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSaved:
+    """The switch is durable."""
+
+    command_id: str
+    seen: ConfigSeen
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRefused:
+    """Nothing was written; `seen` is what the file says."""
+
+    command_id: str
+    conflict: bool
+    """Somebody else changed the file first."""
+    text: str
+    seen: ConfigSeen
 
 
 @dataclass(frozen=True, slots=True)

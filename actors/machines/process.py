@@ -40,7 +40,6 @@ class Process:
     initialized: bool = False
     healthy: bool = False
     health_reason: str = "no process yet"
-    restart_after_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Unwanted:
 
 @dataclass(frozen=True, slots=True)
 class RestartOrdered:
-    """A person asks for a new process: clears the window and leaves `crash_loop`."""
+    """A person asks for a new process: clears the window and leaves `crash_loop`. `Wanted` is what starts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +157,17 @@ def _blank(process: Process, state: SidecarState, why: str) -> Process:
 
 def start(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
     generation = process.generation + 1
-    moved = replace(_blank(process, state, "starting"), generation=generation, restart_after_stop=False)
+    moved = replace(_blank(process, state, "starting"), generation=generation)
     return moved, (Send("sidecar", StartSidecar(generation=generation)),)
 
 
-def start_cleared(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
-    """A person's restart is not a crash: the window is cleared, and this start is not counted in it."""
-    return start(replace(process, window=RestartWindow(), last_error=""), state, word, now_ms)
+def forgive(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
+    """A person's restart is not a crash: the window is cleared, and the start is not counted in it.
+
+    The start itself is `Wanted`'s, in the same step if all parts are there. Tried: starting here. Without its actor
+    nobody hears `StartSidecar`, and the process stays in `starting` for ever.
+    """
+    return replace(_blank(process, state, "restart ordered"), window=RestartWindow(), last_error=""), NOTHING
 
 
 def started(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
@@ -192,17 +195,17 @@ def owner_lost(process: Process, state: SidecarState, word: Word, now_ms: int) -
 
 def stop(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
     reason = word.reason if isinstance(word, Unwanted) else "restart"
-    moved = replace(process, state=state, healthy=False, health_reason=reason, restart_after_stop=False)
+    moved = replace(process, state=state, healthy=False, health_reason=reason)
     return moved, (Send("sidecar", StopSidecar(reason=reason)),)
 
 
 def stop_to_restart(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
     moved, effects = stop(replace(process, window=RestartWindow()), state, word, now_ms)
-    return replace(moved, restart_after_stop=True, last_error=""), effects
+    return replace(moved, last_error=""), effects
 
 
 def restart_later(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
-    return replace(process, window=RestartWindow(), restart_after_stop=True), NOTHING
+    return replace(process, window=RestartWindow()), NOTHING
 
 
 def stopped(process: Process, state: SidecarState, word: Word, now_ms: int) -> tuple[Process, Effects]:
@@ -226,7 +229,7 @@ def nothing(process: Process, state: SidecarState, word: Word, now_ms: int) -> t
 TABLE: dict[tuple[str, type], tuple[SidecarState, Action]] = {
     ("stopped", Wanted): ("starting", start),
     ("stopped", Unwanted): ("stopped", nothing),
-    ("stopped", RestartOrdered): ("starting", start_cleared),
+    ("stopped", RestartOrdered): ("stopped", forgive),
     ("stopped", OwnerLost): ("stopped", nothing),
     ("starting", Wanted): ("starting", nothing),
     ("starting", Unwanted): ("stopping", stop),
@@ -245,7 +248,7 @@ TABLE: dict[tuple[str, type], tuple[SidecarState, Action]] = {
     ("running", StreamHealthChanged): ("running", health),
     ("backing_off", Wanted): ("backing_off", nothing),
     ("backing_off", Unwanted): ("stopped", stopped),
-    ("backing_off", RestartOrdered): ("starting", start_cleared),
+    ("backing_off", RestartOrdered): ("stopped", forgive),
     ("backing_off", OwnerLost): ("stopped", owner_lost),
     ("backing_off", BackoffOver): ("starting", start),
     ("stopping", Wanted): ("stopping", nothing),
@@ -259,7 +262,7 @@ TABLE: dict[tuple[str, type], tuple[SidecarState, Action]] = {
     ("stopping", StreamHealthChanged): ("stopping", nothing),
     ("crash_loop", Wanted): ("crash_loop", nothing),  # zero starts until a person says so
     ("crash_loop", Unwanted): ("crash_loop", nothing),
-    ("crash_loop", RestartOrdered): ("starting", start_cleared),
+    ("crash_loop", RestartOrdered): ("stopped", forgive),
     ("crash_loop", OwnerLost): ("crash_loop", nothing),
 }
 """`(state, word) -> (next state, action)`."""

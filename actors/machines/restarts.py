@@ -50,10 +50,13 @@ def after_exit(
 def backoff_ms(restarts: int, timing: Timing, first_ms: int) -> int:
     """Wait before restart number `restarts` inside the window (1 = first), in ms.
 
-    The first waits `first_ms`; from there it doubles from `backoff_min_ms` to `backoff_max_ms`. No jitter: one child,
-    no herd. Errors: AssertionError when restarts < 1.
+    The first waits `first_ms`; each further one twice as long as the one before it, at least `backoff_min_ms` and at
+    most `backoff_max_ms`. No jitter: one child, no herd. Errors: AssertionError when restarts < 1.
     """
     assert restarts >= 1, "a restart has a number from 1"
-    if restarts == 1:
-        return first_ms
-    return int(min(timing.backoff_max_ms, timing.backoff_min_ms * 2 ** (restarts - 1)))
+    wait_ms = first_ms
+    for _ in range(restarts - 1):
+        if wait_ms >= timing.backoff_max_ms:
+            break
+        wait_ms = max(timing.backoff_min_ms, 2 * wait_ms)
+    return wait_ms if restarts == 1 else min(wait_ms, timing.backoff_max_ms)

@@ -254,10 +254,13 @@ TABLE: dict[tuple[str, type], tuple[str, Action]] = {
     ("terminating", ProcessExited): ("absent", gone),
     ("terminating", AccountCallback): ("terminating", nothing),
     ("terminating", Hung): ("terminating", nothing),
+    ("terminating", Greeted): ("terminating", nothing),
+    ("terminating", GreetingFailed): ("terminating", nothing),
     ("killing", StopSidecar): ("killing", remember_stop),
     ("killing", ProcessExited): ("absent", gone),
     ("killing", AccountCallback): ("killing", nothing),
     ("killing", Hung): ("killing", nothing),
     ("killing", GreetingFailed): ("killing", nothing),
+    ("killing", Greeted): ("killing", nothing),
 }
 """`(phase, message) -> (next phase, action)`."""

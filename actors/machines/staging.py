@@ -15,7 +15,7 @@ from actors.machines.effects import NOTHING, Effect, Effects, Send, Wake
 from actors.machines.reading import Decode, Reading
 from actors.machines.stage import Live, Stage
 from actors.machines.standing import Now
-from actors.machines.window import Inbox
+from actors.machines.window import BATCHES_MAX, Inbox
 from messages.records import (
     CheckpointKept,
     CheckpointRefused,
@@ -33,7 +33,6 @@ from messages.stream import (
 )
 
 BOOKS_MAX = 16
-LOST_WITH_TURN = {"interrupted": "turn_interrupted", "failed": "turn_failed", "completed": "turn_completed"}
 
 
 @dataclass(slots=True)
@@ -48,7 +47,10 @@ class Staging:
     generation: int = 0
     inbox: Inbox | None = None
     """None until ingest said where to continue."""
-    early: list[FrameBatch] = field(default_factory=list)
+    early: dict[int, FrameBatch] = field(default_factory=dict)
+    """Batches that came before that, by first frame: at most what a sender may have on its way."""
+    following: int = 0
+    """A newer generation that waits until ingest said where this one continues."""
     closing_seq: int | None = None
     """The process is gone and this was its last frame."""
     reading: Reading = field(init=False)
@@ -74,20 +76,35 @@ class Staging:
         """A new process speaks, or the same one speaks to a new stager."""
         if heard.generation <= self.generation:
             return self._settled() if heard.generation == self.generation else NOTHING
+        if self._unopened():
+            # Its predecessor's actor ended, and ingest did not say yet where that one continues: what came of it is
+            # read first. Frames of the newer one come again when nobody settles them.
+            self.following = max(self.following, heard.generation)
+            return NOTHING
+        return self._open(heard.generation, now)
+
+    def _unopened(self) -> bool:
+        return any(isinstance(each, StageOpened) and each.generation == self.generation for each in self.outgoing) and (
+            self.inbox is None and self.generation not in self.books
+        )
+
+    def _open(self, generation: int, now: Now) -> Effects:
+        sent = bool(self.outgoing)
         self._close("its actor ended; frames after this one were never received", now)
-        self.generation = heard.generation
-        self.inbox, self.closing_seq, self.early = None, None, []
+        self.generation = generation
+        self.inbox, self.closing_seq, self.early, self.following = None, None, {}, 0
         self._continue_after(0)
-        self.outgoing.append(StageOpened(generation=heard.generation, stager=self.stager))
-        return self._send_first()
+        self.outgoing.append(StageOpened(generation=generation, stager=self.stager))
+        return NOTHING if sent else self._send_first()
 
     def batch(self, heard: FrameBatch, now: Now) -> Effects:
         """Lines, in any order the transport likes."""
-        if heard.generation != self.generation:
+        if heard.generation > self.generation:
+            return NOTHING  # not introduced yet: it comes again, with its introduction
+        if heard.generation < self.generation:
             return self._stale(heard)
         if self.inbox is None:
-            if len(self.early) < self.limits.window_batches_max * 64:
-                self.early.append(heard)
+            self._hold(heard)
             return NOTHING
         repeated = _last(heard) < self.inbox.next_seq
         ready = self.inbox.take(heard)
@@ -96,16 +113,28 @@ class Staging:
             effects += self.reading.read(each, now)
         if repeated:
             effects += self._settled()
-        elif self.inbox.gap and not ready:
+        elif not ready and len(self.inbox.early) == 1:  # asked once; if that is lost, its sender's resend helps
             through = self.inbox.next_seq - 1
             effects.append(Send("sidecar", ResendFrames(generation=self.generation, through_seq=through)))
         return (*effects, *self._close_if_drained(now), *self._flush(now))
 
+    def _hold(self, heard: FrameBatch) -> None:
+        """Keep a batch until ingest says where to continue. What is too much comes again."""
+        bytes_max = self.limits.window_batches_max * self.limits.read_bytes_max
+        room = len(self.early) < BATCHES_MAX and sum(len(each.lines) for each in self.early.values()) < bytes_max
+        if room and self.generation not in self.books:
+            self.early[heard.first_seq] = heard
+
     def _stale(self, heard: FrameBatch) -> Effects:
-        """A batch of a process that is over changes nothing; it is counted in the books of its own generation."""
-        settled = Send("sidecar", BatchSettled(generation=heard.generation, through_seq=_last(heard)))
-        if self.books.get(heard.generation) != heard.first_seq - 1:
-            return (settled,)  # counted already, or never known here
+        """A batch of a process that is over changes nothing; it is counted in the books of its own generation.
+
+        Of a generation that was never introduced here nobody waits for news: who read it is gone too.
+        """
+        through = self.books.get(heard.generation)
+        if through is None or (through != heard.first_seq - 1 and self._waits(heard.generation)):
+            return NOTHING
+        if through != heard.first_seq - 1:  # counted already
+            return (Send("sidecar", BatchSettled(generation=heard.generation, through_seq=through)),)
         self.books[heard.generation] = _last(heard)
         counted = KeepCheckpoint(
             generation=heard.generation,
@@ -116,14 +145,18 @@ class Staging:
             closed=True,
         )
         self.outgoing.append(counted)
-        return (settled, *(self._send_first() if len(self.outgoing) == 1 else NOTHING))
+        return self._send_first() if len(self.outgoing) == 1 else NOTHING
+
+    def _waits(self, generation: int) -> bool:
+        """Whether ingest has to confirm something of this generation."""
+        return any(each.generation == generation for each in self.outgoing)
 
     def closed(self, heard: GenerationClosed, now: Now) -> Effects:
         """The process is gone; close its books when its last frame was read."""
         if heard.generation in self.books:
-            waits = any(heard.generation == each.generation for each in self.outgoing)
-            closed = BatchSettled(generation=heard.generation, through_seq=heard.last_seq, closed=True)
-            return NOTHING if waits else (Send("sidecar", closed),)
+            through = self.books[heard.generation]
+            closed = BatchSettled(generation=heard.generation, through_seq=through, closed=True)
+            return NOTHING if self._waits(heard.generation) else (Send("sidecar", closed),)
         if heard.generation != self.generation:
             return NOTHING
         self.closing_seq = heard.last_seq
@@ -137,15 +170,18 @@ class Staging:
         if not isinstance(first, StageOpened) or (heard.generation, heard.stager) != (first.generation, self.stager):
             return NOTHING
         self.outgoing.popleft()
-        if first.generation != self.generation:
-            return self._send_first()  # a newer process speaks already
+        waits = any(isinstance(each, KeepCheckpoint) and each.generation == self.generation for each in self.outgoing)
+        if waits or first.generation != self.generation:
+            # Ingest had forgotten this stage and knows it again (`not_opened`): what waits goes on as it is.
+            return self._send_first()
         self.inbox = Inbox(self.generation, heard.through_seq + 1)
         self._continue_after(heard.through_seq)
         effects: list[Effect] = [*self._settled(), *self._send_first()]
-        early, self.early = self.early, []
-        for each in early:
-            effects += self.batch(each, now)
-        return (*effects, *self._close_if_drained(now), *self._flush(now))
+        early, self.early = self.early, {}
+        for first_seq in sorted(early):
+            effects += self.batch(early[first_seq], now)
+        effects += [*self._close_if_drained(now), *self._flush(now)]
+        return (*effects, *(self._open(self.following, now) if self.following else NOTHING))
 
     def kept(self, heard: CheckpointKept, now: Now) -> Effects:
         """The first checkpoint is durable: settle its batches, send the next."""
@@ -154,6 +190,8 @@ class Staging:
             return NOTHING
         if heard.generation != first.generation or heard.through_seq < first.last_seq:
             return NOTHING
+        if first.closed and not heard.closed:
+            return NOTHING  # a late answer to the checkpoint before it: both end with the same frame
         self.outgoing.popleft()
         settled = BatchSettled(generation=first.generation, through_seq=first.last_seq, closed=first.closed)
         return (Send("sidecar", settled), *self._send_first(), *self._flush(now))
@@ -192,8 +230,9 @@ class Staging:
     def _close_if_drained(self, now: Now) -> Effects:
         if self.inbox is None or self.closing_seq is None or self.inbox.next_seq <= self.closing_seq:
             return NOTHING
+        sent = bool(self.outgoing)
         self._close("", now)
-        return self._send_first()
+        return NOTHING if sent else self._send_first()
 
     def _close(self, why: str, now: Now) -> None:
         """End the books of the live generation: what is open is lost with a name."""
@@ -203,7 +242,8 @@ class Staging:
         reading.lost(reading.stage.lose_where(lambda _: True, "sidecar_exited"))
         draft = reading.draft
         if why:
-            draft.note("generation_cut", f"generation {self.generation}", f"frame {draft.last_seq}: {why}", now.wall)
+            text = f"frame {draft.last_seq}: {why}"
+            draft.note("generation_cut", f"generation {self.generation}", text, now.wall, always=True)
         draft.closed = True
         self.outgoing.append(draft.message(self.stager, ()))
         self.books[self.generation] = draft.last_seq
@@ -236,7 +276,8 @@ class Staging:
         """Tell the sidecar how far everything is accounted for."""
         if self.inbox is None:
             return NOTHING
-        waiting = [each for each in self.outgoing if isinstance(each, KeepCheckpoint)]
+        mine = self.generation
+        waiting = [each for each in self.outgoing if isinstance(each, KeepCheckpoint) and each.generation == mine]
         through = (waiting[0].first_seq if waiting else self.reading.draft.first_seq) - 1
         return (Send("sidecar", BatchSettled(generation=self.generation, through_seq=through)),)
 

@@ -7,9 +7,11 @@ Everything here is derived anew from `Supervision` after each message; nothing i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from actors.machines import process as life
+from actors.machines.actions import offered_actions
+from actors.machines.effects import ConfigSeen
 from actors.machines.modes import Facts, mode_of
 from actors.machines.restarts import RestartWindow
 from actors.tree import BY_ROLE, ROLES
@@ -20,6 +22,7 @@ from messages.status import (
     AuthState,
     AuthStatus,
     BaselineStatus,
+    ConfigStatus,
     HandshakeStatus,
     Role,
     SidecarStatus,
@@ -53,6 +56,16 @@ class Kid:
     last_error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something that a person ordered and that has no answer yet."""
+
+    command_id: str
+    kind: Literal["recover", "fallback", "switch"]
+    auth_moves: int
+    """How often auth had moved by then: only what it says later answers the order."""
+
+
 @dataclass(slots=True)
 class Supervision:
     """The state of the machine. Only `step` changes it."""
@@ -66,11 +79,15 @@ class Supervision:
     auth_mode: str | None = None
     auth_plan: str | None = None
     auth_cause: str = "no sidecar yet"
+    auth_generation: int = 0
+    """The generation that the auth state speaks of; a login proved by an older process proves nothing."""
     baseline_healthy: bool = False
     baseline_reason: str = "the store was not probed yet"
     baseline_at_ms: int = 0
     announced: bool = False
     stopping: bool = False
+    leaving: Role | None = None
+    """Whose turn it is to leave."""
     leave_asked_ms: int = 0
     """When the actor whose turn it is was asked to leave (monotonic)."""
     stop_clean: bool = True
@@ -82,12 +99,25 @@ class Supervision:
     status: TreeStatus | None = None
     restart_commands: tuple[str, ...] = ()
     """Commands whose effect is the next running sidecar."""
+    orders: tuple[Order, ...] = ()
+    config: ConfigSeen = field(default_factory=ConfigSeen)
+    """What the config file says: this mirrors it, and never decides it."""
+    fallback: bool = False
+    """A person wants no live stream for now."""
+    auth_moves: int = 0
+    """How often auth told of a move."""
 
 
 def stream_expected(machine: Supervision) -> tuple[bool, str]:
     """Whether a live stream is wanted, and if not, why."""
+    if machine.config.fault:
+        return False, f"the stream kill switch counts as on: {machine.config.fault}"
+    if machine.config.kill_switch:
+        return False, "the stream kill switch is on: codex.streamKillSwitch in config.toml"
     if machine.settings.kill_switch:
-        return False, "the stream kill switch is on"
+        return False, "the stream kill switch is on: the host's settings hold it"
+    if machine.fallback:
+        return False, "a person chose OTEL only: recoverHybrid brings the live stream back"
     if not machine.settings.sidecar.enabled:
         return False, "live streaming is switched off in the settings"
     return True, ""
@@ -127,7 +157,7 @@ def facts_of(machine: Supervision) -> Facts:
 def status_of(machine: Supervision, now: Now) -> TreeStatus:
     mode, reason = mode_of(facts_of(machine))
     process = machine.process
-    return TreeStatus(
+    status = TreeStatus(
         revision=machine.revision,
         mode=mode,
         mode_reason=reason,
@@ -142,7 +172,10 @@ def status_of(machine: Supervision, now: Now) -> TreeStatus:
         auth=AuthStatus(state=machine.auth, mode=machine.auth_mode, plan=machine.auth_plan),
         stream_healthy=process.healthy,
         stream_reason=process.health_reason,
-        kill_switch=machine.settings.kill_switch,
+        kill_switch=machine.settings.kill_switch or machine.config.kill_switch or bool(machine.config.fault),
+        config=ConfigStatus(revision=machine.config.revision, fault=machine.config.fault),
+        fallback=machine.fallback,
+        stream_expected=stream_expected(machine)[0],
         baseline=BaselineStatus(healthy=machine.baseline_healthy, reason=machine.baseline_reason),
         actors=tuple(
             ActorStatus(name=role, pid=kid.pid, state=kid.state, restarts=kid.restarts)
@@ -150,6 +183,7 @@ def status_of(machine: Supervision, now: Now) -> TreeStatus:
         ),
         at_ms=now.wall,
     )
+    return status.model_copy(update={"actions": offered_actions(status)})
 
 
 def same(before: TreeStatus, after: TreeStatus) -> bool:
@@ -172,6 +206,8 @@ def changes(before: TreeStatus | None, after: TreeStatus) -> list[tuple[Any, str
             ("auth", "auth"): status.auth.state,
             ("stream", "stream"): "healthy" if status.stream_healthy else "not healthy",
             ("baseline", "baseline"): "healthy" if status.baseline.healthy else "not healthy",
+            ("kill_switch", "kill_switch"): "on" if status.kill_switch else "off",
+            ("fallback", "fallback"): "on" if status.fallback else "off",
             ("mode", "mode"): status.mode,
         }
 

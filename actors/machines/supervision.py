@@ -10,10 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from actors.machines import orders
 from actors.machines import process as life
+from actors.machines.children import live as _live
+from actors.machines.children import start_actor as _start
+from actors.machines.children import start_given_up
 from actors.machines.effects import (
     NOTHING,
     ActorExited,
+    ConfigRefused,
+    ConfigSaved,
+    ConfigSeen,
     Effect,
     Effects,
     Exit,
@@ -21,15 +28,21 @@ from actors.machines.effects import (
     KillActor,
     MachineRefused,
     Send,
-    Start,
     Wake,
     Woke,
 )
-from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
+from actors.machines.restarts import CrashLoop, after_exit
 from actors.machines.standing import Now, Supervision, changes, same, status_of, stream_expected
 from actors.tree import BY_ROLE, CHILDREN, ROLES
 from messages.auth import AuthStateChanged
-from messages.calls import RestartSidecarRequested, StatusChanged, SupervisionDone
+from messages.calls import (
+    FallbackRequested,
+    RecoverHybridRequested,
+    RestartSidecarRequested,
+    StatusChanged,
+    SupervisionDone,
+)
+from messages.config import SetKillSwitch
 from messages.lifecycle import ActorFaulted, Leave, Left, Ping, Pong, Ready, StopTree, TreeReady, TreeStopped
 from messages.records import BaselineProbed, KeepTransitions, TransitionsKept
 from messages.sidecar import HandshakeChanged, SidecarExited, SidecarSpawnFailed, SidecarStarted, StreamHealthChanged
@@ -39,7 +52,10 @@ from messages.status import (
 )
 
 UNKEPT_TRANSITIONS_MAX = 10_000
-"""Transitions held while ingest is away. Over: the oldest is let go; it was pushed to listeners when it happened."""
+"""Transitions held while ingest is away. Over: further ones are only pushed to listeners, and get no number, since the
+log takes no holes."""
+RESTARTS_ORDERED_MAX = 16
+"""Restart commands that wait for their effect at once; one more is refused."""
 KEPT_AT_ONCE = 200
 LEAVE_DEADLINE_MS = 5_000
 """An actor that was asked to leave and is still there after this long gets SIGKILL."""
@@ -68,16 +84,6 @@ def step(machine: Supervision, heard: Any, now: Now) -> Effects | MachineRefused
 Answered = tuple[list[Effect], str]
 
 
-def _start(machine: Supervision, role: Role, now: Now) -> list[Effect]:
-    kid = machine.kids[role]
-    born = replace(
-        kid, state="starting", incarnation=kid.incarnation + 1, pid=None, since_ms=now.mono, asked_ms=None,
-        epoch=kid.epoch + 1,
-    )  # fmt: skip
-    machine.kids[role] = born
-    return [Start(role, born.incarnation)]
-
-
 def _ready(machine: Supervision, heard: Ready, now: Now) -> Answered:
     kid = machine.kids[heard.role]
     if heard.incarnation != kid.incarnation or kid.state != "starting":
@@ -86,11 +92,20 @@ def _ready(machine: Supervision, heard: Ready, now: Now) -> Answered:
     effects: list[Effect] = [Introduce()]
     if heard.role == "ingest":
         machine.sent_through = 0  # what was on its way to the old one is sent again
-    if not machine.announced and all(kid.state == "running" for kid in machine.kids.values()):
-        machine.announced = True
-        pids: dict[Role, int] = {role: kid.pid or 0 for role, kid in machine.kids.items()}
-        effects.append(Send("root", TreeReady(supervisor_pid=machine.pid, pids=pids)))
+    if machine.stopping:
+        effects += _next_to_leave(machine, now)  # it could not be asked before: nobody knew its address
     return effects, f"{heard.role} is running"
+
+
+def _announced(machine: Supervision) -> list[Effect]:
+    """Once, when everybody runs or was given up, so that a person hears of it: the facade has to run."""
+    kids = machine.kids
+    settled = all(kid.state in ("running", "crash_loop") for kid in kids.values())
+    if machine.announced or machine.stopping or not settled or kids["facade"].state != "running":
+        return []
+    machine.announced = True
+    pids: dict[Role, int] = {role: kid.pid or 0 for role, kid in kids.items() if kid.state == "running"}
+    return [Send("root", TreeReady(supervisor_pid=machine.pid, pids=pids))]
 
 
 def _exited(machine: Supervision, heard: ActorExited, now: Now) -> Answered:
@@ -106,6 +121,8 @@ def _exited(machine: Supervision, heard: ActorExited, now: Now) -> Answered:
         effects += _live(machine, life.OwnerLost(), now)
     if heard.role == "ingest":
         machine.baseline_healthy, machine.baseline_reason = False, "ingest is down"
+    if heard.role == "auth":
+        _unprove(machine, "auth was restarted: waiting for the account")
     timing = machine.settings.timing
     window, decision = after_exit(kid.window, now.mono, timing, timing.actor_backoff_ms)
     if isinstance(decision, CrashLoop):
@@ -132,7 +149,7 @@ def _faulted(machine: Supervision, heard: ActorFaulted, now: Now) -> Answered:
 
 def _pong(machine: Supervision, heard: Pong, now: Now, role: Role) -> Answered:
     kid = machine.kids[role]
-    if heard.incarnation == kid.incarnation and heard.n == machine.pings:
+    if heard.incarnation == kid.incarnation:  # to an older ping too: who answers late is slow, not hung
         machine.kids[role] = replace(kid, asked_ms=None, since_ms=now.mono)
     return [], ""
 
@@ -148,12 +165,16 @@ class PongFrom:
 def _woke(machine: Supervision, heard: Woke, now: Now) -> Answered:
     if heard.name == "tick":
         return _tick(machine, now)
+    if machine.stopping:
+        return [], ""
     if heard.name == "sidecar_backoff":
         return _live(machine, life.BackoffOver(heard.epoch), now), "backoff is over"
+    if heard.name.startswith("order:"):
+        return orders.expired(machine, heard.name.removeprefix("order:"))
     if heard.name.startswith("restart_"):
         role = next(role for role in ROLES if heard.name == f"restart_{role}")
         kid = machine.kids[role]
-        if heard.epoch == kid.epoch and kid.state == "backing_off" and not machine.stopping:
+        if heard.epoch == kid.epoch and kid.state == "backing_off":
             return _start(machine, role, now), f"{role} is started again"
     return [], ""
 
@@ -164,13 +185,15 @@ def _tick(machine: Supervision, now: Now) -> Answered:
     effects: list[Effect] = [Wake(timing.ping_interval_ms, "tick")]
     cause = ""
     for role, kid in machine.kids.items():
+        late_ms = now.mono - (kid.asked_ms if kid.asked_ms is not None else now.mono)
         if kid.state == "starting" and now.mono - kid.since_ms >= timing.start_deadline_ms:
             machine.kids[role] = replace(kid, last_error="did not start in time", since_ms=now.mono)
-            effects.append(KillActor(role))
-        elif kid.asked_ms is not None and now.mono - kid.asked_ms >= timing.ping_deadline_ms:
-            late_ms = now.mono - kid.asked_ms
+        elif kid.state == "running" and late_ms >= timing.ping_deadline_ms:
             machine.kids[role] = replace(kid, last_error=f"hung: no answer for {late_ms} ms", asked_ms=None)
-            effects.append(KillActor(role))
+        elif role != _whose_turn(machine) or now.mono - machine.leave_asked_ms < LEAVE_DEADLINE_MS:
+            continue
+        effects.append(KillActor(role))
+        machine.stop_clean = machine.stop_clean and not machine.stopping
     machine.pings += 1
     for role, kid in machine.kids.items():
         if kid.state == "running":
@@ -178,10 +201,6 @@ def _tick(machine: Supervision, now: Now) -> Answered:
             if kid.asked_ms is None:
                 machine.kids[role] = replace(kid, asked_ms=now.mono)
     if machine.stopping:
-        for role, kid in machine.kids.items():
-            if kid.state in ("running", "starting") and now.mono - machine.leave_asked_ms >= LEAVE_DEADLINE_MS:
-                machine.stop_clean = False
-                effects.append(KillActor(role))
         if not machine.unkept and _only_ingest_is_left(machine):
             effects += _next_to_leave(machine, now, kept=True)
     elif now.mono - machine.baseline_at_ms >= timing.probe_deadline_ms and machine.baseline_healthy:
@@ -191,27 +210,23 @@ def _tick(machine: Supervision, now: Now) -> Answered:
     return effects, cause
 
 
-def _live(machine: Supervision, heard: life.Heard, now: Now) -> list[Effect]:
-    """One step of the sidecar process's table. A refused pair changes nothing."""
-    outcome = life.step(machine.process, heard, now.mono)
-    if isinstance(outcome, MachineRefused):
-        return []
-    machine.process, effects = outcome
-    return list(effects)
-
-
 def _sidecar(machine: Supervision, heard: Any, now: Now) -> Answered:
     text = getattr(heard, "text", "") or getattr(heard, "reason", "")
-    effects = _live(machine, heard, now)
-    if machine.process.state == "crash_loop" and machine.restart_commands:
-        effects += _restart_answers(machine, False, f"the sidecar does not stay up: {text}")
-    return effects, text or type(heard).__name__
+    return _live(machine, heard, now), text or type(heard).__name__
 
 
 def _auth(machine: Supervision, heard: AuthStateChanged, now: Now) -> Answered:
     machine.auth, machine.auth_cause = heard.state, heard.cause
     machine.auth_mode, machine.auth_plan = heard.mode, heard.plan
+    machine.auth_generation = heard.generation
+    machine.auth_moves += 1
     return [], heard.cause
+
+
+def _unprove(machine: Supervision, why: str) -> None:
+    """What was proved of the login is void: whoever proved it is gone."""
+    if machine.auth == "authenticated":
+        machine.auth, machine.auth_mode, machine.auth_plan, machine.auth_cause = "authenticating", None, None, why
 
 
 def _baseline(machine: Supervision, heard: BaselineProbed, now: Now) -> Answered:
@@ -221,16 +236,34 @@ def _baseline(machine: Supervision, heard: BaselineProbed, now: Now) -> Answered
 
 
 def _restart(machine: Supervision, heard: RestartSidecarRequested, now: Now) -> Answered:
-    if not stream_expected(machine)[0]:
-        why = stream_expected(machine)[1]
+    expected, why = stream_expected(machine)
+    if machine.stopping:
+        why = "the tree stops"
+    elif expected and len(machine.restart_commands) >= RESTARTS_ORDERED_MAX:
+        why = f"{RESTARTS_ORDERED_MAX} restarts are under way already"
+    if why:
         return [Send("facade", SupervisionDone(command_id=heard.command_id, ok=False, text=why))], ""
-    machine.restart_commands = (*machine.restart_commands, heard.command_id)[-16:]
-    effects: list[Effect] = []
-    for role, kid in machine.kids.items():
-        if BY_ROLE[role].stream_part and kid.state == "crash_loop":
-            machine.kids[role] = replace(kid, window=RestartWindow())
-            effects += _start(machine, role, now)
+    machine.restart_commands = (*machine.restart_commands, heard.command_id)
+    effects = start_given_up(machine, ("crash_loop",), now)
     return [*effects, *_live(machine, life.RestartOrdered(), now)], "restart ordered by a person"
+
+
+def _restart_outcome(machine: Supervision) -> list[Effect]:
+    """What the ordered restarts came to, as soon as it shows; nothing while it is open."""
+    process, kids = machine.process, machine.kids
+    if not machine.restart_commands:
+        return []
+    expected, why = stream_expected(machine)
+    if not expected:
+        return _restart_answers(machine, False, why)
+    if process.state == "running" and process.initialized:
+        return _restart_answers(machine, True, f"sidecar runs as generation {process.generation}")
+    if process.state == "crash_loop":
+        return _restart_answers(machine, False, f"the sidecar does not stay up: {process.last_error}")
+    for role, kid in kids.items():
+        if BY_ROLE[role].stream_part and kid.state == "crash_loop":
+            return _restart_answers(machine, False, f"{role} crash-loops: {kid.last_error}")
+    return []
 
 
 def _restart_answers(machine: Supervision, ok: bool, text: str) -> list[Effect]:
@@ -242,12 +275,13 @@ def _stop(machine: Supervision, heard: StopTree, now: Now) -> Answered:
     if machine.stopping:
         return [], ""
     machine.stopping = True
-    return _next_to_leave(machine, now), heard.reason
+    over = [*_restart_answers(machine, False, "the tree stops"), *orders.ended(machine)]
+    return [*over, *_next_to_leave(machine, now)], heard.reason
 
 
 def _left(machine: Supervision, heard: Left, now: Now) -> Answered:
     kid = machine.kids[heard.role]
-    if not machine.stopping or heard.incarnation != kid.incarnation:
+    if not machine.stopping or heard.incarnation != kid.incarnation or kid.state == "stopped":
         return [], ""
     machine.kids[heard.role] = replace(kid, state="stopped", pid=None)
     return _next_to_leave(machine, now), f"{heard.role} left"
@@ -255,13 +289,21 @@ def _left(machine: Supervision, heard: Left, now: Now) -> Answered:
 
 def _next_to_leave(machine: Supervision, now: Now, kept: bool = False) -> list[Effect]:
     """The last started leaves first; the next one is asked when it is gone, so that its last words are heard."""
-    machine.leave_asked_ms = now.mono
-    for role in reversed(ROLES):
-        if machine.kids[role].state in ("running", "starting"):
-            # Ingest goes last, when it has kept how everybody else went: `_kept` and the tick come back here.
-            waits = role == "ingest" and (machine.unkept or not kept)
-            return [] if waits else [Send(role, Leave(reason="the tree stops"))]
-    return [Send("root", TreeStopped(clean=machine.stop_clean)), Exit()]
+    role = _whose_turn(machine)
+    if role is None:
+        return [Send("root", TreeStopped(clean=machine.stop_clean)), Exit()]
+    if role != machine.leaving:
+        machine.leaving, machine.leave_asked_ms = role, now.mono
+    # Ingest goes last, when it has kept how everybody else went: `_kept` and the tick come back here.
+    waits = role == "ingest" and (machine.unkept or not kept)
+    return [] if waits else [Send(role, Leave(reason="the tree stops"))]
+
+
+def _whose_turn(machine: Supervision) -> Role | None:
+    """Who leaves now, if the tree stops and anybody is left."""
+    if not machine.stopping:
+        return None
+    return next((role for role in reversed(ROLES) if machine.kids[role].state in ("running", "starting")), None)
 
 
 def _kept(machine: Supervision, heard: TransitionsKept, now: Now) -> Answered:
@@ -285,6 +327,9 @@ def _settle(machine: Supervision, now: Now, cause: str) -> Effects:
             effects += _live(machine, life.Unwanted(why), now)
     elif parts and machine.process.state == "stopped":
         effects += _live(machine, life.Wanted(), now)
+    if machine.auth_generation != machine.process.generation:
+        _unprove(machine, "a new process: waiting for its account")
+    effects += [*_announced(machine), *_restart_outcome(machine), *orders.outcomes(machine)]
     before, after = machine.status, status_of(machine, now)
     moves = changes(before, after)
     if not moves and before is not None and same(before, after):
@@ -292,15 +337,15 @@ def _settle(machine: Supervision, now: Now, cause: str) -> Effects:
     machine.revision += 1
     machine.status = after.model_copy(update={"revision": machine.revision})
     for what, who, old, new in moves:
+        if len(machine.unkept) >= UNKEPT_TRANSITIONS_MAX:
+            break
         machine.transition_seq += 1
         moved = Transition(
             seq=machine.transition_seq, what=what, who=who, before=old, after=new, cause=cause or after.mode_reason,
             at_ms=now.wall, monotonic_ms=now.mono,
         )  # fmt: skip
-        machine.unkept = (*machine.unkept, moved)[-UNKEPT_TRANSITIONS_MAX:]
+        machine.unkept = (*machine.unkept, moved)
     effects.append(Send("facade", StatusChanged(status=machine.status)))
-    if machine.restart_commands and machine.process.state == "running" and machine.process.initialized:
-        effects += _restart_answers(machine, True, f"sidecar runs as generation {machine.process.generation}")
     return (*effects, *_resend(machine))
 
 
@@ -333,6 +378,12 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
     AuthStateChanged: _auth,
     BaselineProbed: _baseline,
     RestartSidecarRequested: _restart,
+    RecoverHybridRequested: orders.recover,
+    FallbackRequested: orders.fall_back,
+    SetKillSwitch: orders.turn_switch,
+    ConfigSaved: orders.saved,
+    ConfigRefused: orders.not_saved,
+    ConfigSeen: orders.seen,
     StopTree: _stop,
     Left: _left,
     TransitionsKept: _kept,

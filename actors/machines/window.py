@@ -29,6 +29,8 @@ class Outbox:
     settled_seq: int = 0
     bytes_count: int = 0
     batches: OrderedDict[int, FrameBatch] = field(default_factory=OrderedDict)
+    read_ms: dict[int, int] = field(default_factory=dict)
+    """When each was read (monotonic): their age must not move with the wall clock."""
 
     @property
     def full(self) -> bool:
@@ -36,13 +38,14 @@ class Outbox:
 
     @property
     def oldest_at_ms(self) -> int | None:
-        """When the oldest unsettled batch was read (wall clock, ms); None when all is settled."""
-        return next(iter(self.batches.values())).at_ms if self.batches else None
+        """When the oldest unsettled batch was read (monotonic, ms); None when all is settled."""
+        return self.read_ms[next(iter(self.batches))] if self.batches else None
 
-    def add(self, batch: FrameBatch) -> None:
+    def add(self, batch: FrameBatch, now_ms: int) -> None:
         """Keep a batch until it is settled. Errors: AssertionError when it does not continue the last one."""
         assert (batch.generation, batch.first_seq) == (self.generation, self.next_seq), "batches are consecutive"
         self.batches[batch.first_seq] = batch
+        self.read_ms[batch.first_seq] = now_ms
         self.bytes_count += len(batch.lines)
         self.next_seq += batch.count
 
@@ -55,7 +58,7 @@ class Outbox:
             first_seq, batch = next(iter(self.batches.items()))
             if first_seq + batch.count - 1 > through_seq:
                 break
-            del self.batches[first_seq]
+            del self.batches[first_seq], self.read_ms[first_seq]
             self.bytes_count -= len(batch.lines)
         return True
 

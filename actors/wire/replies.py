@@ -36,6 +36,29 @@ class LoginOpen:
     user_code: str | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedThread:
+    """A stored thread of this Codex home."""
+
+    thread: ThreadStarted
+    updated_at_s: int
+    """Moves when a turn begins or ends, in whichever process; whole seconds (codex 0.169)."""
+    loaded: bool
+    """Loaded in the process that answered."""
+    forked: bool
+    """Its history begins with that of another thread, whose turns it lists with their own ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class PulledTurn:
+    """A stored turn and its items."""
+
+    end: TurnCompleted
+    items: tuple[ItemCompleted, ...]
+    whole: bool
+    """False: the items were not asked for."""
+
+
 def thread_of(result: Any) -> ThreadStarted | Unshaped:
     """The thread that `thread/start` or `thread/resume` opened."""
     reply = _valid(_THREAD, requests.THREAD_START, result)
@@ -56,20 +79,36 @@ def login_of(result: Any) -> LoginOpen | Unshaped:
     return LoginOpen(reply.get("loginId"), reply.get("authUrl") or reply.get("verificationUrl"), reply.get("userCode"))
 
 
-def threads_of(result: Any) -> Page[ThreadStarted] | Unshaped:
+def threads_of(result: Any) -> Page[ListedThread] | Unshaped:
     """A page of `thread/list`."""
     reply = _valid(_THREADS, requests.THREAD_LIST, result)
     if isinstance(reply, Unshaped):
         return reply
-    return Page(tuple(map(thread_from, reply["data"])), reply.get("nextCursor"))
+    listed = [
+        ListedThread(
+            thread=thread_from(each),
+            updated_at_s=each["updatedAt"],
+            loaded=each["status"]["type"] != "notLoaded",
+            forked=bool(each.get("forkedFromId")),
+        )
+        for each in reply["data"]
+    ]
+    return Page(tuple(listed), reply.get("nextCursor"))
 
 
-def turns_of(thread_id: str, result: Any) -> Page[TurnCompleted] | Unshaped:
-    """A page of `thread/turns/list`; a turn that still runs has the status `inProgress`."""
+def turns_of(thread_id: str, result: Any) -> Page[PulledTurn] | Unshaped:
+    """A page of `thread/turns/list`; a turn that runs in this very process has the status `inProgress`."""
     reply = _valid(_TURNS, requests.TURNS_LIST, result)
     if isinstance(reply, Unshaped):
         return reply
-    return Page(tuple(turn_from(thread_id, turn) for turn in reply["data"]), reply.get("nextCursor"))
+    turns = []
+    for valid, raw in zip(reply["data"], result["data"], strict=True):
+        items = tuple(_item(thread_id, valid["id"], item, item) for item in raw["items"])
+        if None in items:
+            return Unshaped(requests.TURNS_LIST, "data.items: too_deep")
+        whole = valid.get("itemsView") == "full"
+        turns.append(PulledTurn(turn_from(thread_id, valid), tuple(item for item in items if item), whole))
+    return Page(tuple(turns), reply.get("nextCursor"))
 
 
 def items_of(thread_id: str, result: Any) -> Page[ItemCompleted] | Unshaped:
@@ -77,26 +116,33 @@ def items_of(thread_id: str, result: Any) -> Page[ItemCompleted] | Unshaped:
     reply = _valid(_ITEMS, requests.ITEMS_LIST, result)
     if isinstance(reply, Unshaped):
         return reply
-    try:
-        bodies = [orjson.dumps(entry["item"]).decode() for entry in result["data"]]
-    except TypeError:  # nested deeper than it writes
+    items = [_item(thread_id, entry["turnId"], entry["item"], entry) for entry in result["data"]]
+    if None in items:
         return Unshaped(requests.ITEMS_LIST, "data.item: too_deep")
-    items = []
-    for entry, raw, body in zip(reply["data"], result["data"], bodies, strict=True):
-        item, status = entry["item"], raw["item"].get("status")
-        items.append(
-            ItemCompleted(
-                thread_id=thread_id,
-                turn_id=entry["turnId"],
-                item_id=item["id"],
-                kind=item["type"],
-                status=status if isinstance(status, str) else None,
-                started_at_ms=entry.get("startedAtMs"),
-                completed_at_ms=entry.get("completedAtMs"),
-                body=body,
-            )
-        )
-    return Page(tuple(items), reply.get("nextCursor"))
+    return Page(tuple(item for item in items if item), reply.get("nextCursor"))
+
+
+def _item(thread_id: str, turn_id: str, item: Any, times: Any) -> ItemCompleted | None:
+    """A valid item of a reply; None when it is nested deeper than can be written."""
+    try:
+        body = orjson.dumps(item).decode()
+    except TypeError:
+        return None
+    status = item.get("status")
+    return ItemCompleted(
+        thread_id=thread_id,
+        turn_id=turn_id,
+        item_id=item["id"],
+        kind=item["type"],
+        status=status if isinstance(status, str) else None,
+        started_at_ms=_number(times.get("startedAtMs")),
+        completed_at_ms=_number(times.get("completedAtMs")),
+        body=body,
+    )
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _valid(adapter: TypeAdapter[Any], method: str, result: Any) -> Any:

@@ -26,6 +26,12 @@ THREAD_LIST = "thread/list"
 TURNS_LIST = "thread/turns/list"
 ITEMS_LIST = "thread/items/list"
 
+SOURCE_KINDS = (
+    "cli", "vscode", "exec", "appServer", "subAgent", "subAgentReview", "subAgentCompact", "subAgentThreadSpawn",
+    "subAgentOther", "unknown",
+)  # fmt: skip
+"""Every kind of source that codex 0.169 knows."""
+
 INPUT_CHARS_MAX = 1_048_576
 """Of one turn. More: upstream answers -32602 `input_too_large`."""
 
@@ -109,14 +115,35 @@ def thread_loaded_list(request_id: Id) -> bytes:
     return request(request_id, THREAD_LOADED_LIST, {})
 
 
-def thread_list(request_id: Id, cursor: str | None = None, limit: int | None = None) -> bytes:
-    """Stored threads of this Codex home, newest first, whichever process ran them."""
-    return request(request_id, THREAD_LIST, _given(cursor=cursor, limit=limit))
+def thread_list(
+    request_id: Id, cursor: str | None = None, limit: int | None = None, *, archived: bool = False, scan: bool = True
+) -> bytes:
+    """Stored threads of this Codex home, last changed first, whichever process ran them.
+
+    Without `sourceKinds` codex 0.169 leaves out what `codex exec` and sub-agents ran. `scan` false answers from its
+    database alone, without looking into rollout files: 5 ms instead of 30 for 50 threads.
+    """
+    params = _given(cursor=cursor, limit=limit) | {
+        "sortKey": "updated_at",
+        "sourceKinds": [*SOURCE_KINDS],
+        "modelProviders": [],
+        "archived": archived,
+        "useStateDbOnly": not scan,
+    }
+    return request(request_id, THREAD_LIST, params)
 
 
-def turns_list(request_id: Id, thread_id: str, cursor: str | None = None, limit: int | None = None) -> bytes:
-    """Turns of a thread, newest first, with a summary of their items."""
-    return request(request_id, TURNS_LIST, _given(threadId=thread_id, cursor=cursor, limit=limit))
+def turns_list(
+    request_id: Id, thread_id: str, cursor: str | None = None, limit: int | None = None, *, items: bool = True
+) -> bytes:
+    """Turns of a thread, oldest first, with all their items, or with none.
+
+    `full` items are those of `item/completed`, field for field and id for id; a declined command is not among them
+    (codex 0.169, watched). The default view is a summary: first prompt and last answer.
+    """
+    params = _given(threadId=thread_id, cursor=cursor, limit=limit)
+    view = "full" if items else "notLoaded"
+    return request(request_id, TURNS_LIST, params | {"sortDirection": "asc", "itemsView": view})
 
 
 def items_list(

@@ -218,13 +218,24 @@ class ItemEntry(TypedDict):
     completedAtMs: NotRequired[int | None]
 
 
+class ListedThread(Thread):
+    updatedAt: int
+    forkedFromId: NotRequired[str | None]
+    status: Status
+
+
+class ListedTurn(Turn):
+    items: list[Item]
+    itemsView: NotRequired[str]
+
+
 class ThreadPage(TypedDict):
-    data: list[Thread]
+    data: list[ListedThread]
     nextCursor: NotRequired[str | None]
 
 
 class TurnPage(TypedDict):
-    data: list[Turn]
+    data: list[ListedTurn]
     nextCursor: NotRequired[str | None]
 
 

@@ -157,18 +157,39 @@ def test_a_file_that_is_no_database_is_named_and_kept(build: Build) -> None:
     assert house.database.read_bytes().startswith(b"this is not a database")
 
 
-def test_a_broken_config_file_fails_closed_and_says_so(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("[codex\nstreamKillSwitch = true")
-    with pytest.raises(BadSettings, match=r"config\.toml is not valid TOML"):
-        load_settings(tmp_path)
-
-
 @pytest.mark.parametrize(
-    "content", ["[codex]\nstreamKillSwich = true", "surprise = 1", '[codex]\nappServerAuthMode = "any"']
+    ("content", "said"),
+    [
+        ("[codex\nstreamKillSwitch = false", "is not valid TOML"),
+        ("[codex]\nstreamKillSwich = true", "unknown key codex.streamKillSwich"),
+        ("surprise = 1", "unknown key surprise"),
+        ('[codex]\nappServerAuthMode = "any"', "wrong value at codex.appServerAuthMode"),
+        ("", "is empty"),
+    ],
 )
-def test_a_config_key_that_nobody_knows_is_an_error_and_not_ignored(tmp_path: Path, content: str) -> None:
-    (tmp_path / "config.toml").write_text(content)
-    with pytest.raises(BadSettings):
+def test_a_broken_config_file_fails_closed_and_says_so(build: Build, content: str, said: str) -> None:
+    house = build()
+    house.settings.state_dir.mkdir(mode=0o700)
+    (house.settings.state_dir / "config.toml").write_text(content)
+    assert load_settings(house.settings.state_dir).auth_mode == "chatgpt", "capture starts on the defaults"
+    with house:
+        status = house.until_status(lambda s: s["mode"] == "OTEL_ONLY", "OTEL_ONLY")
+        assert said in status["mode_reason"]
+        assert "config.toml" in status["mode_reason"]
+        assert "mend it" in status["mode_reason"]
+        assert (status["kill_switch"], status["sidecar"]["generation"]) == (True, 0)
+        assert status["baseline"]["healthy"]
+
+
+def test_a_setting_of_the_command_line_or_the_environment_that_is_wrong_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadSettings, match="auth_mode"):
+        load_settings(tmp_path, auth_mode="any")
+    with pytest.raises(BadSettings, match="surprise"):
+        load_settings(tmp_path, surprise=1)
+    monkeypatch.setenv("HYBRID_CAPTURE_LIMITS__LINE_BYTES_MAX", "three")
+    with pytest.raises(BadSettings, match="line_bytes_max"):
         load_settings(tmp_path)
 
 

@@ -44,6 +44,19 @@ def fixture_of_version_1(path: Path) -> None:
     database.close()
 
 
+def test_version_1_is_brought_to_version_2_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite3"
+    fixture_of_version_1(path)
+    old = open_writer(path, MIGRATIONS[:1])
+    old.run("INSERT INTO turns (session_row, turn_id, status, item_count) VALUES (1, 'u1', 'inProgress', 0)")
+    old.close()
+    database = open_writer(path)
+    assert schema_version(database) == len(MIGRATIONS) >= 2
+    assert database.run("SELECT turn_id, status, runner FROM turns").fetchall() == [("u1", "inProgress", None)]
+    assert database.run("SELECT count(*) FROM pulls").fetchone() == (0,)
+    database.close()
+
+
 def fill_label(database: Database) -> None:
     database.run("UPDATE sessions SET label = 'was ' || session_id")
 

@@ -64,7 +64,7 @@ def test_it_reads_beside_a_live_writer_and_sees_what_comes(store: Store, tmp_pat
         Stream(store, generation=2).send(1, items=[message("new")])
         assert reader.status() == {
             "path": str(tmp_path / "capture.sqlite3"),
-            "schema_version": 1,
+            "schema_version": 2,
             "probed_at_ms": None,
             "sessions": 2,
             "turns": 2,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actors.wire import replies
 from actors.wire.frames import ItemCompleted, ThreadStarted, TurnCompleted, Unshaped
-from actors.wire.replies import LoginOpen, Page
+from actors.wire.replies import LoginOpen, Page, PulledTurn
 
 READERS = [
     replies.thread_of,
@@ -38,12 +38,21 @@ def test_a_login_is_opened():
 
 
 def test_pages():
-    threads = replies.threads_of({"data": [{"id": "a"}, {"id": "b"}], "nextCursor": "c"})
+    listed = [
+        {"id": "a", "updatedAt": 7, "status": {"type": "idle"}},
+        {"id": "b", "updatedAt": 6, "status": {"type": "notLoaded"}, "forkedFromId": "a"},
+    ]
+    threads = replies.threads_of({"data": listed, "nextCursor": "c"})
     assert isinstance(threads, Page)
-    assert ([each.thread_id for each in threads.values], threads.next_cursor) == (["a", "b"], "c")
-    turn = {"id": "u", "status": "interrupted", "items": [], "startedAt": 7, "durationMs": None}
-    turns = replies.turns_of("t", {"data": [turn], "nextCursor": None})
-    assert turns == Page((TurnCompleted("t", "u", "interrupted", None, None, 7000, None, None),), None)
+    told = [(each.thread.thread_id, each.updated_at_s, each.loaded, each.forked) for each in threads.values]
+    assert (told, threads.next_cursor) == ([("a", 7, True, False), ("b", 6, False, True)], "c")
+    said = {"type": "agentMessage", "id": "i", "text": "x", "startedAtMs": 5, "completedAtMs": 6}
+    turn = {"id": "u", "status": "interrupted", "items": [said], "itemsView": "full", "startedAt": 7}
+    end = TurnCompleted("t", "u", "interrupted", None, None, 7000, None, None)
+    item = ItemCompleted("t", "u", "i", "agentMessage", None, 5, 6, orjson.dumps(said).decode())
+    assert replies.turns_of("t", {"data": [turn]}) == Page((PulledTurn(end, (item,), True),), None)
+    bare = {"id": "u", "status": "interrupted", "items": [], "itemsView": "notLoaded", "startedAt": 7}
+    assert replies.turns_of("t", {"data": [bare]}) == Page((PulledTurn(end, (), False),), None)
     item = {"type": "fileChange", "id": "i", "status": "declined"}
     entry = {"turnId": "u", "item": item, "startedAtMs": 5, "completedAtMs": None}
     expected = ItemCompleted("t", "u", "i", "fileChange", "declined", 5, None, orjson.dumps(item).decode())
@@ -54,6 +63,8 @@ def test_an_item_too_deep_to_write_is_unshaped():
     deep = orjson.loads(b"[" * 300 + b"]" * 300)
     page = {"data": [{"turnId": "u", "item": {"type": "x", "id": "i", "d": deep}}]}
     assert replies.items_of("t", page) == Unshaped("thread/items/list", "data.item: too_deep")
+    turn = {"id": "u", "status": "completed", "items": [page["data"][0]["item"]]}
+    assert replies.turns_of("t", {"data": [turn]}) == Unshaped("thread/turns/list", "data.items: too_deep")
 
 
 JSON = st.recursive(

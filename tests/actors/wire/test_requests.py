@@ -62,8 +62,20 @@ def test_threads_and_turns():
 
 def test_lists():
     assert sent(requests.thread_loaded_list(5)) == ("thread/loaded/list", {})
-    assert sent(requests.thread_list(5, "c", 10)) == ("thread/list", {"cursor": "c", "limit": 10})
-    assert sent(requests.turns_list(5, "t")) == ("thread/turns/list", {"threadId": "t"})
+    method, params = sent(requests.thread_list(5, "c", 10, scan=False))
+    assert (method, params.pop("sourceKinds")) == ("thread/list", list(requests.SOURCE_KINDS))
+    assert params == {
+        "cursor": "c", "limit": 10, "sortKey": "updated_at", "modelProviders": [], "archived": False,
+        "useStateDbOnly": True,
+    }  # fmt: skip
+    assert sent(requests.turns_list(5, "t")) == (
+        "thread/turns/list",
+        {"threadId": "t", "sortDirection": "asc", "itemsView": "full"},
+    )
+    assert sent(requests.turns_list(5, "t", "c", 1, items=False)) == (
+        "thread/turns/list",
+        {"threadId": "t", "cursor": "c", "limit": 1, "sortDirection": "asc", "itemsView": "notLoaded"},
+    )
     assert sent(requests.items_list(5, "t", "u", None, 2)) == (
         "thread/items/list",
         {"threadId": "t", "turnId": "u", "limit": 2},

@@ -1,0 +1,483 @@
+"""The command line: verbs, their options and their help. What a verb does is in the file that it imports.
+
+Imports stand inside the verbs: `--help` must not wait for pydantic, peewee and psutil. Every verb takes `--state-dir`
+and `--json`; expected errors end as one sentence and an exit code (`problems.py`).
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, ParamSpec
+
+import typer
+
+from hybrid_capture.console import Screen
+from hybrid_capture.problems import EXIT_CODES, INTERRUPTED, USAGE, Problem, problem_of
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"{code:>5}  {meaning}" for code, meaning in EXIT_CODES.items())
+# Plain help: Rich's would double the time of --help. Tracebacks without local values, which may hold secrets.
+LOOK: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "no_args_is_help": True}
+app = typer.Typer(
+    **LOOK, add_completion=True, epilog=EPILOG, help="Capture AI coding sessions reliably, redacted, once."
+)
+recover_app = typer.Typer(**LOOK, help="Bring back the live stream, or one part of it: hybrid, auth, sidecar.")
+switch_app = typer.Typer(**LOOK, help="The stream kill switch: durable, and works without a running runtime.")
+sessions_app = typer.Typer(**LOOK, help="Read what is stored; needs no running runtime.")
+app.add_typer(recover_app, name="recover")
+app.add_typer(switch_app, name="kill-switch")
+app.add_typer(sessions_app, name="sessions")
+
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", envvar="HYBRID_CAPTURE_STATE_DIR", help="Folder of database, sockets and logs."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine output: JSON on standard output.")]
+Codex = Annotated[
+    Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")
+]
+Cwd = Annotated[Path | None, typer.Option("--cwd", exists=True, file_okay=False, help="Working folder of the session.")]
+Expected = Annotated[
+    int | None, typer.Option("--expected-revision", min=0, help="Only if the config still has this revision.")
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000, help="Newest so many.")]
+
+Given = ParamSpec("Given")
+
+
+def verb(run: Callable[Given, int]) -> Callable[Given, None]:
+    """Exit with what the verb returns; tell what is expected to go wrong in one sentence."""
+
+    @functools.wraps(run)
+    def told(*args: Given.args, **given: Given.kwargs) -> None:
+        try:
+            code = run(*args, **given)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            Screen(bool(given.get("as_json"))).problem(problem)
+            code = problem.exit_code
+        raise typer.Exit(code)
+
+    return told
+
+
+def folder_of(given: Path | None) -> Path:
+    """The state folder that a verb works on."""
+    if given is None:
+        from hybrid_capture.settings import default_state_dir
+
+        given = default_state_dir()
+    return given.absolute()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"hybrid-capture {version('hybrid-capture')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Capture AI coding sessions reliably, redacted, once."""
+
+
+@app.command()
+@verb
+def run(
+    codex: Codex = None,
+    codex_home: Annotated[
+        Path | None, typer.Option("--codex-home", exists=True, file_okay=False, help="CODEX_HOME for the app-server.")
+    ] = None,
+    cwd: Cwd = None,
+    auth_mode: Annotated[
+        Literal["chatgpt", "apiKey", "none"] | None,
+        typer.Option("--auth-mode", help="Which login counts; chatgpt unless chosen."),
+    ] = None,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Capture without the live stream.")] = False,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Capture in the foreground until Ctrl-C or `hybrid-capture stop`.
+
+    Starts the actors and a real `codex app-server`, and prints each change of mode. A missing codex is no reason to
+    fail: capture goes on without the live stream, and says so. With --json: one line per transition.
+
+    \b
+    Example:
+      hybrid-capture run --codex ~/.npm-global/bin/codex --cwd ~/project
+    """
+    from hybrid_capture import foreground
+    from hybrid_capture.settings import load_settings
+
+    given = {"codex": codex, "codex_home": codex_home, "cwd": cwd, "auth_mode": auth_mode}
+    settings = load_settings(state_dir, **given, streaming=False if no_stream else None)
+    return foreground.run(settings, Screen(as_json))
+
+
+@app.command()
+@verb
+def status(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """How the running runtime stands: mode and why, sidecar, login, actors, ledger.
+
+    \b
+    Example:
+      hybrid-capture status --json | jq .mode
+    """
+    from hybrid_capture import status_view
+
+    return status_view.status(folder_of(state_dir), Screen(as_json))
+
+
+@app.command()
+@verb
+def turn(
+    prompt: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")],
+    thread: Annotated[str | None, typer.Option("--thread", help="Go on in this session; a new one otherwise.")] = None,
+    cwd: Cwd = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model of a new session.")] = None,
+    approve: Annotated[
+        Literal["ask", "accept", "decline"] | None,
+        typer.Option("--approve", help="Answer to approval requests; ask at a terminal, decline otherwise."),
+    ] = None,
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds until it must be stored.")] = 600.0,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Take one turn through the running runtime; ends when it is stored, and prints the session's id.
+
+    Shows redacted lines as they come. Ctrl-C interrupts the turn and still waits for it to be stored.
+
+    \b
+    Example:
+      hybrid-capture turn "why does the build fail?" --cwd ~/project --approve ask
+    """
+    from hybrid_capture.turns import Wish, take_turn
+
+    if prompt == "-":
+        prompt = sys.stdin.read()
+    wish = Wish(
+        prompt=prompt,
+        thread=thread,
+        cwd=str(cwd.absolute()) if cwd else None,
+        model=model,
+        approve=approve or ("ask" if sys.stdin.isatty() else "decline"),
+        timeout_s=timeout_s,
+    )
+    return take_turn(folder_of(state_dir), wish, Screen(as_json))
+
+
+@app.command()
+@verb
+def login(
+    device: Annotated[bool, typer.Option("--device", help="By a code that is typed on another device.")] = False,
+    api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read an API key.")] = False,
+    tokens_stdin: Annotated[
+        bool, typer.Option("--tokens-stdin", help='Read {"accessToken": "...", "accountId": "..."}.')
+    ] = False,
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds until it is given up.")] = 600.0,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Log codex in: in the browser, unless told otherwise. Secrets are read from standard input only.
+
+    \b
+    Example:
+      hybrid-capture login --device
+      hybrid-capture login --api-key-stdin < key.txt
+    """
+    from hybrid_capture import logins
+
+    if device + api_key_stdin + tokens_stdin > 1:
+        raise Problem("BAD_OPTIONS", "give only one of --device, --api-key-stdin and --tokens-stdin", USAGE)
+    how: logins.How = "device" if device else "api_key" if api_key_stdin else "tokens" if tokens_stdin else "browser"
+    return logins.log_in(folder_of(state_dir), how, Screen(as_json), timeout_s)
+
+
+@app.command()
+@verb
+def logout(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Log codex out; capture goes on without the live stream.
+
+    \b
+    Example:
+      hybrid-capture logout
+    """
+    from hybrid_capture import logins
+
+    return logins.command(folder_of(state_dir), "logout", Screen(as_json))
+
+
+@recover_app.command("hybrid")
+@verb
+def recover_hybrid(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Bring the live stream back: out of the fallback and of every crash loop, with the account read again.
+
+    \b
+    Example:
+      hybrid-capture recover hybrid
+    """
+    from hybrid_capture import recovery
+
+    return recovery.command(folder_of(state_dir), "recoverHybrid", Screen(as_json))
+
+
+@app.command()
+@verb
+def fallback(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Stop the live stream for the rest of this run, until `recover hybrid`; the baseline goes on.
+
+    \b
+    Example:
+      hybrid-capture fallback
+    """
+    from hybrid_capture import recovery
+
+    return recovery.command(folder_of(state_dir), "fallbackToOtelOnly", Screen(as_json))
+
+
+@switch_app.command("on")
+@verb
+def kill_switch_on(expected: Expected = None, state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Stop the live stream and keep it stopped, across restarts.
+
+    \b
+    Example:
+      hybrid-capture kill-switch on
+    """
+    from hybrid_capture import recovery
+
+    return recovery.turn(folder_of(state_dir), True, expected, Screen(as_json))
+
+
+@switch_app.command("off")
+@verb
+def kill_switch_off(expected: Expected = None, state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Let the live stream run again; a running runtime resumes by itself.
+
+    \b
+    Example:
+      hybrid-capture kill-switch off
+    """
+    from hybrid_capture import recovery
+
+    return recovery.turn(folder_of(state_dir), False, expected, Screen(as_json))
+
+
+@switch_app.command("status")
+@verb
+def kill_switch_status(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Say what the config file says, runtime or not; exit code 1 when the file cannot be trusted.
+
+    \b
+    Example:
+      hybrid-capture kill-switch status
+    """
+    from hybrid_capture import recovery
+
+    return recovery.status(folder_of(state_dir), Screen(as_json))
+
+
+@switch_app.command("restore")
+@verb
+def kill_switch_restore(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Put the last good copy of config.toml in the place of one that is broken, cut off or gone.
+
+    \b
+    Example:
+      hybrid-capture kill-switch restore
+    """
+    from hybrid_capture import recovery
+
+    return recovery.restore(folder_of(state_dir), Screen(as_json))
+
+
+@recover_app.command("auth")
+@verb
+def recover_auth(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Read the account again; a running turn is not touched.
+
+    \b
+    Example:
+      hybrid-capture recover auth
+    """
+    from hybrid_capture import logins
+
+    return logins.command(folder_of(state_dir), "retryAuth", Screen(as_json))
+
+
+@recover_app.command("sidecar")
+@verb
+def recover_sidecar(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Start the app-server anew, also out of its crash loop.
+
+    \b
+    Example:
+      hybrid-capture recover sidecar
+    """
+    from hybrid_capture import logins
+
+    return logins.command(folder_of(state_dir), "restartSidecar", Screen(as_json))
+
+
+@sessions_app.command("list")
+@verb
+def sessions_list(
+    query: Annotated[str | None, typer.Option("--query", help="In title, folder, branch, model or id.")] = None,
+    limit: Limit = 50,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """List stored sessions, newest first.
+
+    \b
+    Example:
+      hybrid-capture sessions list --query my-project
+    """
+    from hybrid_capture import store_view
+
+    return store_view.sessions(database_of(state_dir), query, limit, Screen(as_json))
+
+
+@sessions_app.command("show")
+@verb
+def sessions_show(
+    session_id: Annotated[str, typer.Argument(metavar="ID", help="The session's id, or how it begins.")],
+    bodies: Annotated[bool, typer.Option("--bodies", help="With --json: the whole redacted items, too.")] = False,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Print one session: turns, and items with type, status and text.
+
+    \b
+    Example:
+      hybrid-capture sessions show 0199a213 --json | jq '.turns[].items[].type'
+    """
+    from hybrid_capture import store_view
+
+    return store_view.session(database_of(state_dir), session_id, bodies, Screen(as_json))
+
+
+@app.command()
+@verb
+def transitions(limit: Limit = 50, state_dir: StateDir = None, as_json: Json = False) -> int:
+    """List changes of mode, process, handshake and login, in the order in which they happened.
+
+    \b
+    Example:
+      hybrid-capture transitions --limit 20
+    """
+    from hybrid_capture import store_view
+
+    return store_view.transitions(database_of(state_dir), limit, Screen(as_json))
+
+
+@app.command()
+@verb
+def audit(limit: Limit = 50, state_dir: StateDir = None, as_json: Json = False) -> int:
+    """List what must not be forgotten: losses, refusals, incidents.
+
+    \b
+    Example:
+      hybrid-capture audit --json
+    """
+    from hybrid_capture import store_view
+
+    return store_view.audit(database_of(state_dir), limit, Screen(as_json))
+
+
+@app.command()
+@verb
+def stop(state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Stop the `run` of this state folder in order, and wait until nothing of it is left.
+
+    \b
+    Example:
+      hybrid-capture stop
+    """
+    from hybrid_capture import stopping
+
+    return stopping.stop(folder_of(state_dir), Screen(as_json))
+
+
+@app.command()
+@verb
+def doctor(codex: Codex = None, state_dir: StateDir = None, as_json: Json = False) -> int:
+    """Look at everything that could stand in the way, and say what to do. Changes nothing.
+
+    \b
+    Example:
+      hybrid-capture doctor
+    """
+    from hybrid_capture.doctor import examine
+
+    return examine(folder_of(state_dir), codex, Screen(as_json))
+
+
+@app.command()
+@verb
+def demo(
+    real: Annotated[bool, typer.Option("--real", help="With an installed codex and a model on this machine.")] = False,
+    codex: Codex = None,
+    state_dir: Annotated[
+        Path | None, typer.Option("--state-dir", help="Keep what the demo stores; a temporary folder otherwise.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """See the main job done in seconds: capture, redaction, approval, a crash and the recovery.
+
+    Needs no network, no codex and no account. With --real an installed codex does it, still offline.
+
+    \b
+    Example:
+      hybrid-capture demo
+      hybrid-capture demo --real --codex ~/.npm-global/bin/codex
+    """
+    from chaos.demo import show
+
+    if codex is not None and not real:
+        raise Problem("BAD_OPTIONS", "--codex goes with --real: the plain demo brings its own app-server", USAGE)
+    return show(real=real, codex=codex, state_dir=state_dir, screen=Screen(as_json))
+
+
+@app.command()
+@verb
+def redact(
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="What to redact; standard input otherwise.")
+    ] = None,
+    findings: Annotated[bool, typer.Option("--findings", help="One JSON line per finding on standard error.")] = False,
+    as_json: Json = False,
+    state_dir: StateDir = None,
+) -> int:
+    """Copy text to standard output without the secrets that are found in it. Needs no runtime and no state folder.
+
+    With --json the findings go to standard error as with --findings; the text stays as it is.
+
+    \b
+    Example:
+      hybrid-capture redact build.log > shareable.log
+    """
+    from storage.redaction import redact_stream
+
+    told = sys.stderr.buffer if findings or as_json else None
+    if file is None:
+        redact_stream(sys.stdin.buffer, sys.stdout.buffer, told)
+    else:
+        with file.open("rb") as source:
+            redact_stream(source, sys.stdout.buffer, told)
+    return 0
+
+
+def database_of(state_dir: Path | None) -> Path:
+    """The database of a state folder."""
+    return folder_of(state_dir) / "capture.sqlite3"

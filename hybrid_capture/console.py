@@ -1,0 +1,96 @@
+"""What a verb says: Rich text for people, or one JSON object a line for programs; never both on standard output.
+
+Captured text comes from a model: it is data, and must not move the cursor or set colours in somebody's terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from hybrid_capture.problems import Problem
+
+PIPE_WIDTH = 240
+"""Columns when standard output is no terminal: wide enough that no id is cut."""
+_SEQUENCES = re.compile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?)")
+"""Colours, cursor moves, titles and links, as a terminal is told them."""
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """`text` without anything that a terminal obeys, tabs and line ends excepted."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", _SEQUENCES.sub("", text.replace("\r\n", "\n")))
+
+
+def _as_it_is(text: str) -> Text:
+    """No markup, no colour by guess, and no `:shell:` turned into a picture."""
+    from rich.text import Text
+
+    return Text(plain(text))
+
+
+class Screen:
+    """Where a verb's words go. `json` chooses; the methods for the other choice do nothing."""
+
+    def __init__(self, json: bool) -> None:
+        self.json = json
+
+    def record(self, value: dict[str, Any] | list[Any]) -> None:
+        """One JSON line on standard output, at once."""
+        if self.json:
+            self.document(value)
+
+    def document(self, value: dict[str, Any] | list[Any]) -> None:
+        """The same, whatever was chosen."""
+        import orjson
+
+        sys.stdout.flush()
+        sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.flush()
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line for a person. The text is shown as it is: no markup, no wrapping."""
+        if not self.json:
+            self._out.print(_as_it_is(text), style=style or None, soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table for a person. The first column is never cut."""
+        if self.json:
+            return
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number, name in enumerate(columns):
+            table.add_column(name, no_wrap=number == 0, overflow="fold")
+        for row in rows:
+            table.add_row(*(_as_it_is(cell) for cell in row))
+        self._out.print(table)
+
+    def note(self, text: str) -> None:
+        """A remark beside the result, on standard error."""
+        self._err.print(_as_it_is(text), style="dim", soft_wrap=True)
+
+    def problem(self, problem: Problem) -> None:
+        """One sentence on standard error; for a program also one object on standard output, where it reads."""
+        if self.json:
+            self.document({"error": problem.text, "code": problem.code, "exit": problem.exit_code})
+        self._err.print(_as_it_is(problem.text), style="red", soft_wrap=True)
+
+    @cached_property
+    def _out(self) -> Console:
+        from rich.console import Console
+
+        return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+    @cached_property
+    def _err(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True)

@@ -1,0 +1,155 @@
+"""What `doctor` finds among processes and sockets: leftovers of earlier runs, and listeners that strangers can reach.
+
+A process belongs to a state folder when its command line names it: the root's does, and the actors, which are forked
+from it, have the same. So has whatever is below one of them. The app-server itself dies with its actor on Linux.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from hybrid_capture.doctor import Check
+from hybrid_capture.statefolder import NotRunning, Whereabouts, find_runtime
+
+ROOT_MODULE = "hybrid_capture.root"
+CONNECT_S = 0.5
+
+
+class ScanFailed(Exception):
+    """Not everything could be looked at; the text says what."""
+
+
+def leftovers(folder: Path) -> Iterator[Check]:
+    """Files and sockets that no living runtime owns."""
+    owner = _owner(folder)
+    left: list[Path] = []
+    if owner is None:
+        # runtime.lock stays by design: the lock is held on it, not by its existence.
+        left = [place for place in (folder / "runtime.json", folder / "sockets") if place.exists()]
+        left += [place for place in _short_folders() if not _answers(place / "control.sock")]
+    if left:
+        text = f"left by a runtime that was killed: {', '.join(map(str, left))}"
+        inside = [place for place in left if place.parent == folder]
+        hint = "the next `hybrid-capture run` here removes it" if left == inside else "remove what is outside by hand"
+        yield Check("leftovers", "note", text, hint)
+    else:
+        yield Check("leftovers", "ok", "no file or socket is left over")
+    if owner is not None and os.path.isabs(owner.address) and not _answers(Path(owner.address)):
+        hint = f"`hybrid-capture stop`, or end pid {owner.pid}, and start it again"
+        yield Check("control socket", "wrong", f"the runtime (pid {owner.pid}) does not take connections", hint)
+
+
+def _owner(folder: Path) -> Whereabouts | None:
+    try:
+        return find_runtime(folder)
+    except NotRunning:
+        return None
+
+
+def _short_folders() -> list[Path]:
+    """Socket folders beside a state folder whose path was too long for sockets; ours alone."""
+    found = []
+    for place in Path(tempfile.gettempdir()).glob("hc-*/control.sock"):
+        try:
+            ours = place.lstat().st_uid == os.getuid() and stat.S_ISSOCK(place.lstat().st_mode)
+        except OSError:
+            continue
+        if ours:
+            found.append(place.parent)
+    return found
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+        link.settimeout(CONNECT_S)
+        try:
+            link.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def processes(folder: Path) -> Iterator[Check]:
+    """Processes of an earlier run that outlived it."""
+    owner = _owner(folder)
+    try:
+        living = {each.pid for each in tree_of(owner)} if owner else set()
+        strays = [each for each in belonging(folder) if each.pid not in living and each.pid != os.getpid()]
+        told = ", ".join(f"{each.pid} ({_name(each)})" for each in strays)
+    except (ScanFailed, psutil.Error, OSError) as error:
+        yield Check("processes", "wrong", f"the scan for left-over processes failed: {error}", "run doctor as the user")
+        return
+    if strays:
+        pids = " ".join(str(each.pid) for each in strays)
+        yield Check("processes", "wrong", f"left over from an earlier run: {told}", f"kill -9 {pids}")
+    else:
+        yield Check("processes", "ok", "none is left over from an earlier run")
+
+
+def belonging(folder: Path) -> list[psutil.Process]:
+    """Every process of this user that belongs to the state folder. Errors: ScanFailed, psutil.Error."""
+    mark = str(folder.absolute())
+    found: dict[int, psutil.Process] = {}
+    unseen: list[str] = []
+    for process in psutil.process_iter():
+        try:
+            if os.name == "posix" and process.uids().real != os.getuid():
+                continue
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            line = process.cmdline()
+            if ROOT_MODULE in line and mark in line:
+                found[process.pid] = process
+                found |= {each.pid: each for each in process.children(recursive=True)}
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied:
+            unseen.append(str(process.pid))
+    if unseen:
+        raise ScanFailed(f"processes {', '.join(unseen)} could not be looked at")
+    return list(found.values())
+
+
+def tree_of(owner: Whereabouts) -> list[psutil.Process]:
+    """The living runtime's root and everything below it. The host itself is not ours to judge."""
+    host = psutil.Process(owner.pid)
+    roots = [each for each in host.children() if ROOT_MODULE in each.cmdline()]
+    return [*roots, *(below for root in roots for below in root.children(recursive=True))]
+
+
+def listeners(folder: Path) -> Iterator[Check]:
+    """Nothing of ours may be reached from another machine."""
+    owner = _owner(folder)
+    if owner is None:
+        yield Check("listeners", "ok", "no runtime is running here, so nothing listens")
+        return
+    try:
+        reachable = [
+            f"{each.laddr.ip}:{each.laddr.port} (pid {process.pid})"
+            for process in tree_of(owner)
+            for each in process.net_connections(kind="inet")
+            if each.status == psutil.CONN_LISTEN and not ipaddress.ip_address(each.laddr.ip).is_loopback
+        ]
+    except (psutil.Error, OSError) as error:
+        yield Check("listeners", "wrong", f"the scan for listeners failed: {error}", "run doctor as the runtime's user")
+        return
+    if reachable:
+        hint = "stop the runtime and report this"
+        yield Check("listeners", "wrong", f"reachable from other machines: {', '.join(reachable)}", hint)
+    else:
+        yield Check("listeners", "ok", "no process of the runtime listens beyond this machine")
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return "ended meanwhile"

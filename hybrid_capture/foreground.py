@@ -1,0 +1,103 @@
+"""The `run` verb: a runtime in the foreground that says how it stands, and ends in order when it is told to."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from hybrid_capture.console import Screen
+from hybrid_capture.inbox import SIGNAL, Event, Inbox, signals_to
+from hybrid_capture.problems import DONE, NO_RUNTIME, Problem
+from hybrid_capture.runtime import CaptureRuntime
+from hybrid_capture.settings import Settings
+
+STYLES = {"HYBRID_ACTIVE": "green", "DEGRADED_STREAMING": "yellow", "OTEL_ONLY": "cyan", "FAILURE": "red"}
+
+
+def run(settings: Settings, screen: Screen) -> int:
+    """Capture until SIGINT, SIGTERM or SIGHUP. Errors: those of `CaptureRuntime.start`; Problem when it gave up."""
+    inbox = Inbox()
+    runtime = CaptureRuntime(settings, kind="run")
+    runtime.subscribe(lambda event: inbox.put(event) if event.get("event") == "status" else None)
+    with signals_to(inbox, "SIGINT", "SIGTERM", "SIGHUP"):
+        runtime.start()
+        try:
+            screen.record({"event": "ready", "pid": os.getpid(), "stateDir": str(runtime.state_dir)})
+            screen.say(f"capturing into {runtime.state_dir} (pid {os.getpid()}); Ctrl-C stops it")
+            _watch(runtime, inbox, screen)
+            screen.say("stopping: everything staged is accounted for first")
+        finally:
+            runtime.stop("the command line was told to stop")
+    screen.record({"event": "stopped"})
+    screen.say("stopped")
+    return DONE
+
+
+def _watch(runtime: CaptureRuntime, inbox: Inbox, screen: Screen) -> None:
+    last: Event = {}
+    while (event := inbox.next()) != SIGNAL:
+        assert event is not None, "without a deadline something always comes"
+        status = event["status"]
+        _tell(last, status, screen)
+        last = status
+        if runtime.given_up:
+            text = f"{runtime.given_up}: see {runtime.state_dir / 'logs' / 'root.log'}, then start it again"
+            raise Problem("GAVE_UP", text, NO_RUNTIME)
+
+
+def _tell(before: Event, status: Event, screen: Screen) -> None:
+    mode, reason = status["mode"], status["mode_reason"]
+    if screen.json:
+        told = changes(before, status)
+        if not told and reason != before.get("mode_reason"):
+            told = [{"event": "status"}]
+        for change in told:
+            screen.record({**change, "mode": mode, "modeReason": reason, "atMs": _at_ms(status)})
+    elif (mode, reason) != (before.get("mode"), before.get("mode_reason")):
+        at = time.strftime("%H:%M:%S", time.localtime(_at_ms(status) / 1000))
+        screen.say(f"{at}  {mode:<18}  {reason}", STYLES.get(mode, "") if mode != before.get("mode") else "dim")
+
+
+def changes(before: Event, after: Event) -> list[Event]:
+    """The transitions between two statuses, in the words of the transition log; the mode comes last.
+
+    The first status is a transition from "". A status without a tree names the mode alone.
+    """
+    old, new = words(before), words(after)
+    return [
+        {"event": "transition", "what": what, "who": who, "before": old.get((what, who), ("", ""))[0],
+         "after": word, "cause": cause}
+        for (what, who), (word, cause) in new.items()
+        if word != old.get((what, who), ("", ""))[0]
+    ]  # fmt: skip
+
+
+def words(status: Event) -> dict[tuple[str, str], tuple[str, str]]:
+    """`(what, who)` -> one word, and why it holds."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for actor in status.get("actors", ()):
+        found["actor", actor["name"]] = (actor["state"], f"{actor['restarts']} restarts")
+    if "sidecar" in status:
+        sidecar, handshake = status["sidecar"], status["handshake"]
+        state = f"{sidecar['state']} (generation {sidecar['generation']})"
+        found["sidecar", "sidecar"] = (state, sidecar["last_error"] or "")
+        greeted = "initialized" if handshake["initialized"] else "none"
+        greeted = "initialize_sent" if handshake["initialize_sent"] and greeted == "none" else greeted
+        found["handshake", "handshake"] = (greeted, "")
+        found["auth", "auth"] = (status["auth"]["state"], status["auth"]["mode"] or "")
+        found["stream", "stream"] = (_health(status["stream_healthy"]), status["stream_reason"])
+        found["baseline", "baseline"] = (_health(status["baseline"]["healthy"]), status["baseline"]["reason"])
+        found["kill_switch", "kill_switch"] = ("on" if status["kill_switch"] else "off", status["config"]["fault"])
+        found["fallback", "fallback"] = ("on" if status["fallback"] else "off", "")
+    if status:
+        found["mode", "mode"] = (status["mode"], status["mode_reason"])
+    return found
+
+
+def _health(healthy: bool) -> str:
+    return "healthy" if healthy else "not healthy"
+
+
+def _at_ms(status: dict[str, Any]) -> int:
+    return int(status.get("at_ms") or time.time() * 1000)

@@ -1,0 +1,99 @@
+"""What is stored, for a person: sessions, transitions, audit. Read from the database, runtime or no runtime."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from hybrid_capture.console import Screen
+from hybrid_capture.problems import DONE, Problem
+from storage.reader import Reader
+
+PREFIX_CHARS_MIN = 4
+TITLE_CHARS = 48
+
+
+def sessions(database: Path, query: str | None, limit: int, screen: Screen) -> int:
+    """List stored sessions, newest first. Errors: StoreError."""
+    with Reader(database) as reader:
+        found = reader.sessions(limit=limit, query=query)
+    screen.record({"sessions": found})
+    rows = (
+        (each["session_id"], _when(each["created_at_ms"] or each["first_seen_ms"]), str(each["turn_count"]),
+         str(each["item_count"]), each["last_status"] or "", (each["title"] or each["cwd"] or "")[:TITLE_CHARS])
+        for each in found
+    )  # fmt: skip
+    if found:
+        screen.table(("session", "begun", "turns", "items", "last turn", "title or folder"), rows)
+    else:
+        screen.say("no session is stored" + (f" that has {query!r} in its names" if query else ""))
+    return DONE
+
+
+def session(database: Path, wanted: str, bodies: bool, screen: Screen) -> int:
+    """Print one session as a transcript. Errors: StoreError, Problem when there is none such."""
+    with Reader(database) as reader:
+        found = reader.session(wanted, bodies=bodies) or _by_beginning(reader, wanted, bodies)
+    screen.record(found)
+    title = f"  {found['title']}" if found["title"] else ""
+    screen.say(f"session {found['session_id']}{title}", "bold")
+    about = (found["tool"], found["model"], found["cwd"], found["branch"])
+    screen.say(f"{_when(found['created_at_ms'] or found['first_seen_ms'])}  {'  '.join(filter(None, about))}", "dim")
+    for number, turn in enumerate(found["turns"], 1):
+        usage = f", {turn['usage']['total']} tokens" if turn["usage"] and turn["usage"].get("total") else ""
+        screen.say("")
+        screen.say(f"turn {number}  {turn['status'] or 'open'}{usage}  {turn['turn_id']}", "bold")
+        for item in turn["items"]:
+            state = f" ({item['status']})" if item["status"] else ""
+            screen.say(f"  {item['type']}{state}", "cyan")
+            for line in item["text"].splitlines():
+                screen.say(f"    {line}")
+        if turn["error"]:
+            screen.say(f"  {turn['error']}", "red")
+    if found["truncated"]:
+        screen.say("there are more items than shown here", "yellow")
+    return DONE
+
+
+def _by_beginning(reader: Reader, wanted: str, bodies: bool) -> dict[str, Any]:
+    """The one session whose id begins like this."""
+    like = []
+    if len(wanted) >= PREFIX_CHARS_MIN:
+        like = [each["session_id"] for each in reader.sessions(limit=1_000, query=wanted)]
+        like = [each for each in like if each.startswith(wanted)]
+    if len(like) > 1:
+        raise Problem("AMBIGUOUS", f"{len(like)} sessions begin with {wanted}: give more of the id")
+    found = reader.session(like[0], bodies=bodies) if like else None
+    if found is None:
+        raise Problem("UNKNOWN_ID", f"no session {wanted} is stored: see `hybrid-capture sessions list`")
+    return found
+
+
+def transitions(database: Path, limit: int, screen: Screen) -> int:
+    """List the newest transitions, oldest of them first. Errors: StoreError."""
+    with Reader(database) as reader:
+        found = reader.transitions(limit)
+    screen.record({"transitions": found})
+    rows = (
+        (_when(each["at_ms"]), f"{each['run_id']}/{each['seq']}",
+         each["what"] if each["what"] == each["who"] else f"{each['what']} {each['who']}",
+         f"{each['before'] or '-'} -> {each['after']}", each["cause"])
+        for each in found
+    )  # fmt: skip
+    screen.table(("when", "run/number", "what", "change", "cause"), rows)
+    return DONE
+
+
+def audit(database: Path, limit: int, screen: Screen) -> int:
+    """List the newest audit rows, oldest of them first. Errors: StoreError."""
+    with Reader(database) as reader:
+        found = reader.audit(limit)
+    screen.record({"audit": found})
+    rows = ((_when(each["at_ms"]), each["kind"], each["subject"], each["text"]) for each in found)
+    screen.table(("when", "kind", "about", "what happened"), rows)
+    return DONE
+
+
+def _when(at_ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_ms / 1000))
