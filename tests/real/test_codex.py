@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from chaos.loopback_model import LoopbackModel
 from chaos.scripts import PLANTED_SECRETS
 from hybrid_capture.client import new_id
 from hybrid_capture.settings import Settings
+from tests.live.faults import FAULTS, PATIENT, fault, report
 from tests.live.house import House, alive, gone
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
@@ -125,6 +127,16 @@ def test_a_broken_codex_config_says_so_and_the_baseline_carries_on(build: Build,
         assert status["mode"] == "DEGRADED_STREAMING"
         assert status["baseline"]["healthy"]
         assert "config" in (status["sidecar"]["last_error"] or "")
+
+
+def test_a_codex_that_is_killed_again_and_again_comes_back_every_time(build: Build) -> None:
+    with build(timing=PATIENT) as house:
+        house.active()
+        samples = [fault(house, "codex", signal.SIGKILL) for _ in range(FAULTS)]
+        ledger = house.runtime.status()["ledger"]
+        assert ledger["balanced"], ledger
+        report("real codex", signal.SIGKILL, samples)
+        assert [row[3] for row in house.canonical()] == ["userMessage", "agentMessage"] * FAULTS
 
 
 def _log_in(house: House, model: LoopbackModel) -> None:
