@@ -49,7 +49,6 @@ class SupervisorActor(Shell):
         self.root_exit = self._watch_root()
         folder = Path(begin_.settings.state_dir)
         self.config, self.fallback = ConfigFile(folder), FallbackNote(folder, begin_.settings.run_id)
-        self.config_mark = self.config.mark()
         self.heard: deque[object] = deque()
         self.machine = Supervision(
             begin_.settings, os.getpid(), config=self._read_config(), fallback=self.fallback.read()
@@ -94,14 +93,16 @@ class SupervisorActor(Shell):
             self._step(self._read_config())
 
     def _read_config(self) -> ConfigSeen:
-        """What the file says; an edit by hand gets its revision now, so that nobody who saw less can overwrite it."""
+        """What the file says; an edit by hand gets its revision now, so that nobody who saw less can overwrite it.
+
+        The mark is taken first: what changes while we read, our own writing included, is looked at once more.
+        """
+        self.config_mark = self.config.mark()
         try:
-            seen = _seen(self.config.adopt())
+            return _seen(self.config.adopt())
         except ConfigUnusable as error:
             self.audit("config", self.config.path.name, str(error))
-            seen = _seen(self.config.load())
-        self.config_mark = self.config.mark()
-        return seen
+            return _seen(self.config.load())
 
     def _save_switch(self, effect: SaveKillSwitch) -> None:
         try:
@@ -113,7 +114,6 @@ class SupervisorActor(Shell):
         except (ConfigConflict, ConfigUnusable) as error:
             conflict = isinstance(error, ConfigConflict)
             self.heard.append(ConfigRefused(effect.command_id, conflict, str(error), _seen(self.config.load())))
-        self.config_mark = self.config.mark()
 
     def _note_fallback(self, on: bool) -> None:
         try:

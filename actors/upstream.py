@@ -38,7 +38,7 @@ class Request:
 Params = Mapping[str, Any]
 
 LINES: dict[str, Callable[[int, Params], bytes]] = {
-    "initialize": lambda n, _: requests.initialize(n, CLIENT_NAME, CLIENT_NAME, CLIENT_VERSION),
+    "initialize": lambda n, _: requests.initialize(n, CLIENT_NAME, CLIENT_NAME, CLIENT_VERSION, experimental=True),
     "account/read": lambda n, _: requests.account_read(n),
     "account/login/start": lambda n, p: requests.login_start(n, p["kind"], p["secret"], p["account_id"]),
     "account/login/cancel": lambda n, p: requests.login_cancel(n, p["login_id"]),

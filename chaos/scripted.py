@@ -13,8 +13,9 @@ unknown command line.
 
 It is built of: `scripted_loop.py` (poll loop), `scripted_server.py` (answers), `scripted_player.py` (performs turns),
 `scripted_turns.py`, `scripted_scenarios.py` and `scripted_faults.py` (what a turn says), `scripted_account.py` (login),
-`scripted_threads.py`, `scripted_rollouts.py` and `scripted_locks.py` (storage), `scripted_frames.py` (shapes). The conformance suite
-(`tests/chaos/test_conformance.py`) runs the same tests against the real program, so that this one cannot drift.
+`scripted_threads.py`, `scripted_rollouts.py` and `scripted_locks.py` (storage), `scripted_frames.py` (shapes). The
+conformance suite (`tests/chaos/test_conformance.py`) runs the same tests against the real program, so that this one
+cannot drift.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ POLICY: dict[type[say.Command], Row] = {
     say.GetStatus: Row(
         ANY_SIDECAR, ANY_AUTH, 100, 1_000, lambda _, key: (Send("ingest", LedgerWanted(command_id=key)),)
     ),
-    say.Subscribe: Row(ANY_SIDECAR, ANY_AUTH, 20, 10_000, _nothing),
+    say.Subscribe: Row(ANY_SIDECAR, ANY_AUTH, 200, 10_000, _nothing),
     say.StartThread: Row(
         RUNNING, ANY_AUTH, 20, 1_000,
         lambda c, key: (Send("sidecar", ThreadWanted(command_id=key, cwd=c.cwd, model=c.model)),),

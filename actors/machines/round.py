@@ -21,6 +21,8 @@ listed may change again without a trace: it is looked at once more."""
 QUIET_MS = 600_000
 """Where nobody can tell whether a process holds a thread, a turn without an end is over after this much silence."""
 
+UUID_CHARS = 36
+
 Held = Callable[[str], bool | None]
 """Whether some process has this thread open for writing; None: cannot be told on this system."""
 
@@ -159,9 +161,11 @@ def _runs(turn: PulledTurn, listed: ListedThread, held: Held, now: Now) -> bool:
 def _inherited(turn: PulledTurn, listed: ListedThread) -> bool:
     """A fork lists the turns of its origin with their own ids (codex 0.169): they are stored with their own thread.
 
-    Both ids begin with their time of birth (UUIDv7), so what is older than the thread is not its own.
+    `thread/list` never names the origin, not even where `thread/read` does. But ids begin with their time of birth
+    (UUIDv7), so a turn that is older than its thread is not its own.
     """
-    return listed.forked and turn.end.turn_id < listed.thread.thread_id
+    ids = turn.end.turn_id, listed.thread.thread_id
+    return all(len(each) == UUID_CHARS and each[14] == "7" for each in ids) and ids[0][:13] < ids[1][:13]
 
 
 def _take(turn: PulledTurn, parcel: Parcel, now: Now) -> None:

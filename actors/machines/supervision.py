@@ -78,7 +78,13 @@ def step(machine: Supervision, heard: Any, now: Now) -> Effects | MachineRefused
     if handler is None:
         return MachineRefused("stopping" if machine.stopping else "running", type(heard).__name__)
     effects, cause = handler(machine, heard, now)
-    return (*effects, *_settle(machine, now, cause))
+    return tuple(sorted((*effects, *_settle(machine, now, cause)), key=_is_answer))
+
+
+def _is_answer(effect: Effect) -> bool:
+    """Answers leave last: who hears that it is done may ask for the next thing at once, and must meet the status that
+    this one brought about."""
+    return isinstance(effect, Send) and isinstance(effect.message, SupervisionDone)
 
 
 Answered = tuple[list[Effect], str]

@@ -45,8 +45,6 @@ class ListedThread:
     """Moves when a turn begins or ends, in whichever process; whole seconds (codex 0.169)."""
     loaded: bool
     """Loaded in the process that answered."""
-    forked: bool
-    """Its history begins with that of another thread, whose turns it lists with their own ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,6 @@ def threads_of(result: Any) -> Page[ListedThread] | Unshaped:
             thread=thread_from(each),
             updated_at_s=each["updatedAt"],
             loaded=each["status"]["type"] != "notLoaded",
-            forked=bool(each.get("forkedFromId")),
         )
         for each in reply["data"]
     ]

@@ -220,7 +220,6 @@ class ItemEntry(TypedDict):
 
 class ListedThread(Thread):
     updatedAt: int
-    forkedFromId: NotRequired[str | None]
     status: Status
 
 

@@ -206,7 +206,9 @@ def installed() -> str:
 
 
 def build(probes: list[Probe], engine: str | None = None, cache: Path | None = None) -> Gate:
-    """A compiled gate; `cache` is a private folder for what is worth keeping. `engine` None takes `installed()`; a Hyperscan that will not load on this processor falls back.
+    """A compiled gate; `cache` is a private folder for what is worth keeping.
+
+    `engine` None takes `installed()`; a Hyperscan that will not load on this processor falls back.
 
     Errors: ValueError for an unknown engine name; ImportError when neither engine is there.
     """

@@ -284,7 +284,9 @@ def test_closing_a_generation_is_done_once(store: Store) -> None:
     stream.send(2, staged=[staged("i1", 2)])
     closing = stream.checkpoint(0, losses=[loss("i1", 2, "sidecar_exited")], closed=True)
     for _ in range(3):
-        assert store.keep_checkpoint(closing, 1).reply == CheckpointKept(generation=1, through_seq=2, stager=1)
+        assert store.keep_checkpoint(closing, 1).reply == CheckpointKept(
+            generation=1, through_seq=2, stager=1, closed=True
+        )
     assert dispositions(store) == {"dropped:sidecar_exited": 2}
     assert len(texts(store)) == 1
     assert store.ledger_rows()[0].closed

@@ -25,6 +25,7 @@ from messages.calls import (
     SupervisionDone,
     ThreadWanted,
 )
+from messages.config import SetKillSwitch
 from messages.records import ItemStored, KeepAudit, LedgerTold, LedgerWanted, TurnStored
 from messages.settings import Limits
 from messages.status import (
@@ -485,3 +486,62 @@ def test_a_thread_wanted_carries_what_the_renderer_said() -> None:
     desk = Desk()
     desk.ask("startThread", cwd="/home/x", model="m")
     assert desk.forwarded == [ThreadWanted(command_id="w1/c1", cwd="/home/x", model="m")]
+
+
+# Recovery commands: offered as `actions.py` says, and audited with who and what came of it.
+
+
+def offered(**given: Any) -> StatusChanged:
+    told = tree(revision=2).status
+    return StatusChanged(status=told.model_copy(update=given))
+
+
+def test_a_recovery_command_is_allowed_only_where_it_is_offered() -> None:
+    desk = Desk()
+    desk.hear(desk.facade.status_changed(offered(kill_switch=True, stream_expected=False)))
+    for command in ("recoverHybrid", "fallbackToOtelOnly", "retryAuth", "restartSidecar"):
+        answer = desk.ask(command)
+        assert (answer["code"], answer["text"][:30]) == ("NOT_NOW", "not possible while the stream ")
+        assert desk.forwarded == []
+    assert desk.ask("setStreamKillSwitch", on=False, expectedRevision=4)["answer"] == "accepted"
+    assert desk.forwarded == [SetKillSwitch(command_id=desk.key(), on=False, expected_revision=4)]
+
+
+def test_who_ordered_what_and_what_came_of_it_is_audited() -> None:
+    desk = Desk()
+    desk.ask("setStreamKillSwitch", command_id="c1", on=True)
+    done = SupervisionDone(
+        command_id=desk.key(), ok=False, text="another revision", code="CONFLICT", result={"on": True}
+    )
+    told = desk.hear(desk.facade.done(done))
+    assert (told[0][1]["code"], told[0][1]["result"]) == ("CONFLICT", {"on": True})
+    assert [(each.kind, each.subject, each.text) for each in desk.noted] == [
+        ("command_accepted", "client w1", "setStreamKillSwitch on"),
+        ("command_done", "client w1", "setStreamKillSwitch on: CONFLICT: another revision"),
+    ]
+    desk.ask("startThread")
+    assert len(desk.noted) == 2
+
+
+def test_what_came_of_an_order_is_audited_also_when_its_client_is_gone_or_nobody_answers() -> None:
+    desk = Desk(sidecar="crash_loop")
+    desk.ask("recoverHybrid", command_id="c1")
+    key, wake = desk.key(), desk.wakes[-1]
+    desk.hear(desk.facade.gone(say.ClientGone(client_id="w1")))
+    assert desk.hear(desk.facade.woke(wake.name)) == []
+    assert desk.noted[-1].text.startswith("recoverHybrid: TIMED_OUT: ")
+    assert desk.facade.acting == {}
+    desk.hear(desk.facade.done(SupervisionDone(command_id=key, ok=True, text="late")))
+    assert len(desk.noted) == 2
+
+
+def test_who_repeats_a_command_hears_its_answer_and_its_effect_again() -> None:
+    desk = Desk()
+    desk.ask("restartSidecar", command_id="c1")
+    desk.hear(desk.facade.done(SupervisionDone(command_id=desk.key(), ok=True, text="generation 2")))
+    before = len(desk.outside)
+    desk.ask("restartSidecar", command_id="c1")
+    again = [each for _, each in desk.outside[before:]]
+    assert [each.get("answer") or each["event"] for each in again] == ["accepted", "commandDone"]
+    assert desk.forwarded == []
+    assert again[1]["text"] == "generation 2"

@@ -11,22 +11,34 @@ from typing import Any
 
 from actors.machines.effects import (
     ActorExited,
+    ConfigRefused,
+    ConfigSaved,
+    ConfigSeen,
     Effect,
     Exit,
     Introduce,
     KillActor,
     MachineRefused,
+    NoteFallback,
+    SaveKillSwitch,
     Send,
     Start,
     Wake,
     Woke,
 )
 from actors.machines.modes import mode_of, stream_ready
-from actors.machines.standing import Now, Supervision, facts_of
+from actors.machines.standing import Now, Supervision, facts_of, stream_expected
 from actors.machines.supervision import PongFrom, begin, step
 from actors.tree import ROLES
-from messages.auth import AuthStateChanged
-from messages.calls import RestartSidecarRequested, StatusChanged, SupervisionDone
+from messages.auth import AuthStateChanged, RetryAuthRequested
+from messages.calls import (
+    FallbackRequested,
+    RecoverHybridRequested,
+    RestartSidecarRequested,
+    StatusChanged,
+    SupervisionDone,
+)
+from messages.config import SetKillSwitch
 from messages.lifecycle import Leave, Left, Ping, Pong, Ready, StopTree, TreeReady, TreeStopped
 from messages.records import BaselineProbed, KeepTransitions, TransitionsKept
 from messages.settings import SidecarSettings, Timing, TreeSettings
@@ -85,6 +97,14 @@ class TreeHouse:
     stopped: list[bool] = field(default_factory=list)
     over: bool = False
     greets: bool = True
+    login: AuthState = "authenticated"
+    """What the account says when it is read."""
+    file: ConfigSeen = field(default_factory=ConfigSeen)
+    """What the config file says."""
+    disk: str = ""
+    """Why the config file cannot be written."""
+    note: bool = False
+    """Whether the fallback is noted beyond this tree."""
 
     def __post_init__(self) -> None:
         self.machine = Supervision(self.settings)
@@ -116,6 +136,10 @@ class TreeHouse:
                     self.over = True
                 case Introduce():
                     pass
+                case NoteFallback(on):
+                    self.note = on
+                case SaveKillSwitch():
+                    self.turns.append(self._save(effect))
                 case Send(to, message):
                     self._note(effect)
                     self.said.append(effect)
@@ -123,6 +147,14 @@ class TreeHouse:
                         self._say(to, message)
                 case _:
                     raise AssertionError(f"the supervisor does not do {effect}")
+
+    def _save(self, wish: SaveKillSwitch) -> ConfigSaved | ConfigRefused:
+        conflict = wish.expected_revision not in (None, self.file.revision)
+        if conflict or self.disk:
+            return ConfigRefused(wish.command_id, conflict, self.disk or "another revision", self.file)
+        if self.file.kill_switch != wish.on:
+            self.file = ConfigSeen(self.file.revision + 1, wish.on)
+        return ConfigSaved(wish.command_id, self.file)
 
     def _note(self, sent: Send) -> None:
         message = sent.message
@@ -134,6 +166,7 @@ class TreeHouse:
         elif isinstance(message, TreeStopped):
             self.stopped.append(message.clean)
         elif isinstance(message, StartSidecar):
+            assert stream_expected(self.machine)[0], "nothing is started that a person does not want"
             self.sidecar_starts.append((self.now, message.generation))
 
     def _say(self, to: Any, message: Any) -> None:
@@ -157,6 +190,8 @@ class TreeHouse:
                 answer = [SidecarStarted(generation=generation, pid=99, created_at=1.0)]
                 if self.greets:
                     answer += [("greet", generation)]
+            case RetryAuthRequested():
+                answer = [("account", self.machine.process.generation)]
             case StopSidecar():
                 answer = [("stop", self.process)]
         self.turns.extend(answer)
@@ -191,6 +226,9 @@ class TreeHouse:
                     self.die(role)
             case ("greet", generation):
                 self.greet(generation)
+            case ("account", generation):
+                self.auth("authenticating", generation)
+                self.auth(self.login, generation)
             case ("stop", generation):
                 if self.process == generation and generation is not None:
                     self.exit_process(requested=True)
@@ -260,7 +298,7 @@ class TreeHouse:
         self.hear(HandshakeChanged(generation=generation, initialize_sent=True, initialized=True))
         self.hear(StreamHealthChanged(generation=generation, healthy=True, reason="answers"))
         self.auth("authenticating", generation)
-        self.auth("authenticated", generation)
+        self.auth(self.login, generation)
 
     def auth(self, state: AuthState, generation: int | None = None) -> None:
         if "auth" in self.ready - self.hung:
@@ -279,6 +317,21 @@ class TreeHouse:
         command_id = f"r{len(self.ordered)}"
         self.ordered.append(command_id)
         self.hear(RestartSidecarRequested(command_id=command_id))
+        return command_id
+
+    def order_recovery(self) -> str:
+        return self._order(RecoverHybridRequested)
+
+    def order_fallback(self) -> str:
+        return self._order(FallbackRequested)
+
+    def order_switch(self, on: bool, expected: int | None = None) -> str:
+        return self._order(SetKillSwitch, on=on, expected_revision=expected)
+
+    def _order(self, kind: type[Any], **given: Any) -> str:
+        command_id = f"r{len(self.ordered)}"
+        self.ordered.append(command_id)
+        self.hear(kind(command_id=command_id, **given))
         return command_id
 
     def stop(self) -> None:

@@ -40,12 +40,12 @@ def test_a_login_is_opened():
 def test_pages():
     listed = [
         {"id": "a", "updatedAt": 7, "status": {"type": "idle"}},
-        {"id": "b", "updatedAt": 6, "status": {"type": "notLoaded"}, "forkedFromId": "a"},
+        {"id": "b", "updatedAt": 6, "status": {"type": "notLoaded"}},
     ]
     threads = replies.threads_of({"data": listed, "nextCursor": "c"})
     assert isinstance(threads, Page)
-    told = [(each.thread.thread_id, each.updated_at_s, each.loaded, each.forked) for each in threads.values]
-    assert (told, threads.next_cursor) == ([("a", 7, True, False), ("b", 6, False, True)], "c")
+    told = [(each.thread.thread_id, each.updated_at_s, each.loaded) for each in threads.values]
+    assert (told, threads.next_cursor) == ([("a", 7, True), ("b", 6, False)], "c")
     said = {"type": "agentMessage", "id": "i", "text": "x", "startedAtMs": 5, "completedAtMs": 6}
     turn = {"id": "u", "status": "interrupted", "items": [said], "itemsView": "full", "startedAt": 7}
     end = TurnCompleted("t", "u", "interrupted", None, None, 7000, None, None)
