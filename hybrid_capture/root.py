@@ -24,10 +24,11 @@ from actors import lifeline
 from actors.system import PartReturned, Readable, Tree
 from hybrid_capture.desk import Client, Desk
 from hybrid_capture.link import Lines, LinkBroken, line_of
+from hybrid_capture.pulse import Pulse
 from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
-from messages.lifecycle import StopTree, TreeFailed, TreeReady, TreeStopped
-from messages.settings import TreeSettings
+from messages.lifecycle import Ping, Pong, StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.settings import Timing, TreeSettings
 from storage.redaction import warm
 
 HOST = "host"
@@ -47,7 +48,7 @@ EXIT_STOPPED, EXIT_TREE_LOST, EXIT_HOST_GONE, EXIT_NOT_STARTED = 0, 70, 71, 72
 class Root:
     """One tree and its clients. `run` returns the exit code."""
 
-    def __init__(self, tree: Tree, desk: Desk, host: Client) -> None:
+    def __init__(self, tree: Tree, desk: Desk, host: Client, timing: Timing) -> None:
         self._tree = tree
         self._desk = desk
         self._host = host
@@ -56,6 +57,13 @@ class Root:
         self._guarded: list[tuple[str, int, float]] = []
         """The same where the OS has no such notices: name, pid, creation time."""
         self._ready = False
+        interval_s, deadline_s = timing.ping_interval_ms / 1000, timing.ping_deadline_ms / 1000
+        self._pulse = Pulse(interval_s, deadline_s)
+        """Of the supervisor."""
+        self._still = Pulse(interval_s, deadline_s)
+        """Of the admin, which cannot be asked: it counts as answering unless it is stopped."""
+        self._admin: psutil.Process | None = None
+        self._idle_s = min(IDLE_S, interval_s)
         self._deadline_s: float | None = time.monotonic() + START_DEADLINE_S
         self._code: int | None = None
         tree.watch(*desk.descriptors())
@@ -63,7 +71,7 @@ class Root:
     def run(self) -> int:
         """Pass messages until the tree stops, breaks, or the host is gone."""
         while self._code is None:
-            event = self._tree.next_event(BUSY_S if self._desk.busy else IDLE_S)
+            event = self._tree.next_event(BUSY_S if self._desk.busy else self._idle_s)
             if isinstance(event, Readable):
                 self._readable(event.descriptor)
             elif isinstance(event, PartReturned):
@@ -81,7 +89,20 @@ class Root:
         for name, pid, created in self._guarded:
             if lifeline.process_is_gone(pid, created):
                 self._lost(f"{name} exited")
+        if self._admin is not None:
+            self._look_for_hangs(self._admin, time.monotonic())
         _collect()
+
+    def _look_for_hangs(self, admin: psutil.Process, now_s: float) -> None:
+        """A supervisor that does not answer, or an admin that is stopped, is as bad as a dead one."""
+        if self._pulse.due(now_s):
+            self._tree.tell("supervisor", Ping(n=self._pulse.count))
+        if self._still.due(now_s) and _runs(admin):
+            self._still.heard()
+        for name, pulse in (("the supervisor", self._pulse), ("the actor system's admin", self._still)):
+            late_s = pulse.late_s(now_s)
+            if late_s is not None:
+                self._lost(f"{name} hangs: no sign of life for {late_s * 1000:.0f} ms")
 
     # What the tree says.
 
@@ -90,6 +111,8 @@ class Root:
             client = self._desk.find(message.client_id)
             if client is not None:
                 self._desk.tell(client, line_of("told", body=message.body), message.droppable)
+        elif isinstance(message, Pong):
+            self._pulse.heard()
         elif isinstance(message, TreeReady):
             self._ready, self._deadline_s = True, None
             self._guard(message.supervisor_pid)
@@ -106,6 +129,7 @@ class Root:
     def _guard(self, supervisor: int) -> None:
         """From now on the end of the supervisor or of the admin above it is the end of the tree."""
         admin = psutil.Process(supervisor).ppid()
+        self._admin = psutil.Process(admin)
         for name, pid in (("the supervisor", supervisor), ("the actor system's admin", admin)):
             try:
                 notice = lifeline.exit_notice(pid)
@@ -139,7 +163,9 @@ class Root:
             return
         client, said, gone = self._desk.read(descriptor)
         for message in said:
-            if client is self._host and message["op"] == "stop":
+            if client is self._host and message["op"] == "ping":
+                self._tell_host("pong")
+            elif client is self._host and message["op"] == "stop":
                 self._stop(str(message.get("reason", "")))
             elif client is not None and message["op"] == "say":
                 self._tree.tell("facade", ClientSaid(client_id=client.name, body=str(message.get("body", ""))))
@@ -192,6 +218,13 @@ def _collect() -> None:
 def _living(process: psutil.Process) -> bool:
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE))
     except psutil.Error:
         return False
 
@@ -273,7 +306,7 @@ def main(arguments: list[str] | None = None) -> int:
         desk = Desk(listener, start["token"], settings.limits.subscriber_events_max)
         host = desk.admit(link, HOST, known=True)
         assert host is not None
-        return Root(tree, desk, host).run()
+        return Root(tree, desk, host, settings.timing).run()
     finally:
         reap()
 

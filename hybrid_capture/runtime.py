@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
 from hybrid_capture.client import RendererClient, Unanswered, new_id
+from hybrid_capture.pulse import Pulse
 from hybrid_capture.settings import Settings, tree_settings
 from hybrid_capture.statefolder import StateFolder
 from messages.facade import Command
@@ -117,6 +118,10 @@ class CaptureRuntime:
         self._failure = ""
         self._pids: dict[str, int] = {}
         self._subscriptions: list[Subscription] = []
+        timing = settings.timing
+        self._pulse = Pulse(timing.ping_interval_ms / 1000, timing.ping_deadline_ms / 1000)
+        self._ending = threading.Event()
+        self._watcher = threading.Thread(target=self._watch_root, name="hybrid-capture-watch", daemon=True)
         self._last_status: Event | None = None
         self.given_up = ""
         """Why no further root is started; empty while the runtime goes on. A status event goes with it."""
@@ -143,6 +148,7 @@ class CaptureRuntime:
             if state in ("starting", "down"):
                 log = self._folder.path / "logs" / "root.log"
                 raise NotStarted(f"{failure or 'the tree did not start in time'}: see {log}")
+            self._watcher.start()
         except BaseException:
             self._end_root()
             self._folder.release()
@@ -157,6 +163,7 @@ class CaptureRuntime:
                 return
             self._state = "stopping"
             client = self._client
+        self._ending.set()
         if client is not None:
             with contextlib.suppress(Unanswered):
                 client.say_link("stop", reason=reason)
@@ -164,6 +171,7 @@ class CaptureRuntime:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._root.wait(timeout_s)
         self._end_root()
+        self._watcher.join()
         self._folder.release()
         with self._lock:
             self._state = "stopped"
@@ -308,10 +316,30 @@ class CaptureRuntime:
                 self._lock.notify_all()
             if self._subscriptions:
                 threading.Thread(target=self._subscribe, args=(client,), daemon=True).start()
+        elif message["op"] == "pong":
+            self._pulse.heard()
         elif message["op"] == "failed":
             self._failure = message["text"]
         elif message["op"] == "gone":
             self._root_gone()
+
+    def _watch_root(self) -> None:
+        """A root that hangs is as bad as a dead one: it gets SIGKILL, and its end is handled like any other."""
+        while not self._ending.wait(self._settings.timing.ping_interval_ms / 1000):
+            with self._lock:
+                ready, client, root = self._state == "ready", self._client, self._root
+            now_s = time.monotonic()
+            if not ready or client is None or root is None:
+                self._pulse.heard()
+                continue
+            if self._pulse.due(now_s):
+                with contextlib.suppress(Unanswered):
+                    client.say_link("ping")
+            late_s = self._pulse.late_s(now_s)
+            if late_s is not None:
+                self._failure = f"the root process hangs: no sign of life for {late_s * 1000:.0f} ms"
+                self._pulse.heard()
+                root.kill()
 
     def _root_gone(self) -> None:
         """The root ended: start another, unless it ends too often. The first start has the same tries."""

@@ -50,3 +50,9 @@ def test_a_leaf_that_is_stopped_again_and_again_is_replaced_every_time(build: Bu
 def test_a_spine_that_is_killed_again_and_again_is_built_anew_every_time(build: Build, name: str) -> None:
     with build(timing=PATIENT) as house:
         _many(house, name, signal.SIGKILL, FAULTS)
+
+
+@pytest.mark.parametrize("name", ["supervisor", "admin", "root"])
+def test_a_spine_that_is_stopped_again_and_again_is_built_anew_every_time(build: Build, name: str) -> None:
+    with build(timing=PATIENT) as house:
+        _many(house, name, signal.SIGSTOP, FAULTS)
