@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -117,6 +118,16 @@ class House:
 
 def alive(processes: set[psutil.Process]) -> set[psutil.Process]:
     return {each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE}
+
+
+def named(state_dir: Path) -> set[psutil.Process]:
+    """Every process anywhere whose command line names this state folder: roots, and what was forked from them."""
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(state_dir) in process.cmdline():
+                found.add(process)
+    return found
 
 
 def gone(processes: set[psutil.Process], within_s: float) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-import psutil
 import pytest
 
 from tests.live.faults import FAULTS, PATIENT, fault, report
-from tests.live.house import House, alive, gone
+from tests.live.house import House, alive, gone, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 Build = Callable[..., House]
@@ -28,10 +27,10 @@ def _many(house: House, name: str, how: signal.Signals, count: int) -> None:
     assert [row[6] for row in house.canonical() if row[3] == "userMessage"] == ["SCN:plain after"] * count
     assert [row[3] for row in house.canonical()] == ["userMessage", "agentMessage"] * count
     everything = house.everything()
-    mine = set(psutil.Process().children(recursive=True))
-    assert alive(mine) <= everything, "an orphan is left"
+    assert alive(named(house.runtime.state_dir)) <= everything, "an orphan of an earlier tree is left"
     house.runtime.stop()
     assert gone(everything, 2.0)
+    assert alive(named(house.runtime.state_dir)) == set()
 
 
 @pytest.mark.parametrize("name", [*LEAVES, "codex"])
