@@ -22,6 +22,16 @@ from storage.config import ConfigFile
 STRIPPED = ("OPENAI_", "CODEX_", "HYBRID_CAPTURE_", "PYTHON")
 """Beginnings of variables that the app-server does not inherit: a login, a home or a proxy of the host's would leak in.
 What it needs of them is given explicitly."""
+PASSED_ON = frozenset(
+    {
+        "CODEX_HOME",
+        "CODEX_APP_SERVER_LOGIN_ISSUER",
+        "CODEX_REFRESH_TOKEN_URL_OVERRIDE",
+        "CODEX_REVOKE_TOKEN_URL_OVERRIDE",
+        "CODEX_CA_CERTIFICATE",
+    }
+)
+"""Of those, what says where codex's own services are: addresses, no credentials. Who sets them means them for codex."""
 
 
 class BadSettings(Exception):
@@ -140,9 +150,7 @@ def tree_settings(settings: Settings, run_id: str) -> TreeSettings:
 
 def clean_environment(settings: Settings) -> dict[str, str]:
     """The app-server's environment: ours without what could bring a foreign login, home or interpreter along."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(STRIPPED)}
+    kept = {name: value for name, value in os.environ.items() if name in PASSED_ON or not name.startswith(STRIPPED)}
     if settings.codex_home is not None:
         kept["CODEX_HOME"] = str(settings.codex_home.absolute())
-    elif "CODEX_HOME" in os.environ:
-        kept["CODEX_HOME"] = os.environ["CODEX_HOME"]
     return kept | settings.codex_environment

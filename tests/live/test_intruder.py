@@ -1,0 +1,58 @@
+"""Somebody of the same user speaks to every socket of a running tree: nothing happens but a row in the audit."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hybrid_capture.statefolder import connect, find_runtime
+from tests.live.house import House
+
+pytestmark = pytest.mark.live
+Build = Callable[..., House]
+
+
+class _Run:
+    """Unpickled, it would make a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (os.mkdir, (str(self.path),))
+
+
+def test_unsealed_datagrams_run_nothing_are_audited_and_capture_goes_on(house: House, tmp_path: Path) -> None:
+    trap = tmp_path / "executed"
+    folder = Path(find_runtime(house.runtime.state_dir).address).parent
+    sockets = [path for path in folder.glob("tree*/*") if path.is_socket()]
+    assert len(sockets) >= 7, "root, admin, logger, supervisor and leaves have one each"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as intruder:
+        for path in sockets:
+            for payload in (pickle.dumps(_Run(trap)), os.urandom(300), b""):
+                intruder.sendto(payload, str(path))
+    assert house.turn(house.thread(), "SCN:plain hello")["status"] == "completed"
+    assert not trap.exists()
+    refused: set[str] = set()
+    with house.runtime.subscribe() as events:
+        for _ in range(20):  # each ping brings the counts of one actor along
+            refused = {who for (who,) in house.rows("SELECT subject FROM audit WHERE kind = 'transport_reject'")}
+            if len(refused) >= 5:
+                break
+            events.next(0.5)
+    assert refused >= {"ingest", "stager", "auth", "sidecar", "facade"}
+
+
+def test_a_renderer_without_the_token_is_hung_up_on(house: House) -> None:
+    here = find_runtime(house.runtime.state_dir)
+    for first in (b'{"op":"say","body":"{}"}\n', b'{"op":"hello","token":"guess"}\n', os.urandom(100) + b"\n"):
+        with connect(here, 5.0) as link:
+            link.sendall(first)
+            link.settimeout(5.0)
+            assert link.recv(100) == b""
+    assert house.turn(house.thread(), "SCN:plain hello")["status"] == "completed"
