@@ -165,7 +165,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self._peers(message, envelope.refs)
         elif isinstance(message, Ping):
             pong = Pong(n=message.n, incarnation=self.begun.incarnation, rejects=transport_rejects())
-            self.send_to(sender, pong)
+            self.send_to("supervisor", pong)
         elif isinstance(message, Leave):
             self.leave()
         else:

@@ -32,7 +32,7 @@ from actors.machines.supervision import PongFrom, begin, step
 from actors.shell import Shell, clean, now
 from actors.tree import BY_ROLE
 from messages.base import Message
-from messages.lifecycle import Begin, Left, PeersChanged, Pong, Ready, TreeFailed
+from messages.lifecycle import Begin, Knock, Knocked, Left, PeersChanged, Pong, Ready, TreeFailed
 from messages.status import Party, Role
 from storage.config import Config, ConfigFile
 from storage.errors import ConfigConflict, ConfigUnusable
@@ -60,7 +60,9 @@ class SupervisorActor(Shell):
         self.perform(begin(self.machine, now()))
 
     def on(self, message: Message, sender: Party) -> None:
-        if isinstance(message, Pong):
+        if isinstance(message, Knock):
+            self.send_to("root", Knocked(n=message.n))
+        elif isinstance(message, Pong):
             self._count_rejects(sender, message)
             self._step(PongFrom(sender, message))  # type: ignore[arg-type]  # the catalogue: only leaves say it
         else:

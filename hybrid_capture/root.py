@@ -27,7 +27,7 @@ from hybrid_capture.link import Lines, LinkBroken, line_of
 from hybrid_capture.pulse import Pulse
 from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
-from messages.lifecycle import Ping, Pong, StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.lifecycle import Knock, Knocked, StopTree, TreeFailed, TreeReady, TreeStopped
 from messages.settings import Timing, TreeSettings
 from storage.redaction import warm
 
@@ -96,7 +96,7 @@ class Root:
     def _look_for_hangs(self, admin: psutil.Process, now_s: float) -> None:
         """A supervisor that does not answer, or an admin that is stopped, is as bad as a dead one."""
         if self._pulse.due(now_s):
-            self._tree.tell("supervisor", Ping(n=self._pulse.count))
+            self._tree.tell("supervisor", Knock(n=self._pulse.count))
         if self._still.due(now_s) and _runs(admin):
             self._still.heard()
         for name, pulse in (("the supervisor", self._pulse), ("the actor system's admin", self._still)):
@@ -111,7 +111,7 @@ class Root:
             client = self._desk.find(message.client_id)
             if client is not None:
                 self._desk.tell(client, line_of("told", body=message.body), message.droppable)
-        elif isinstance(message, Pong):
+        elif isinstance(message, Knocked):
             self._pulse.heard()
         elif isinstance(message, TreeReady):
             self._ready, self._deadline_s = True, None

@@ -57,6 +57,18 @@ class Pong(Message):
     """What this process's transport refused since it began, by reason."""
 
 
+class Knock(Message):
+    """The root asks the supervisor for a sign of life, each `ping_interval_ms`."""
+
+    n: int
+
+
+class Knocked(Message):
+    """The supervisor's sign of life."""
+
+    n: int
+
+
 class ActorFaulted(Message):
     """A handler raised: the actor reports it and leaves. Thespian alone would hand it the message again."""
 
