@@ -16,7 +16,7 @@ import pytest
 import typer.main
 from pydantic import BaseModel
 
-from actors.machines.facade import POLICY
+from actors.machines.policy import POLICY
 from hybrid_capture.cli import app
 from hybrid_capture.settings import Settings
 from messages import facade

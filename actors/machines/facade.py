@@ -1,4 +1,4 @@
-"""What a renderer may do: one policy table. Whatever is not a row of it is refused, and changes nothing.
+"""What a renderer hears and is answered: `policy.py` applied. What is not a row there is refused, and changes nothing.
 
 Two answers: `Accepted`, `Refused` or the data at once; the effect later, as `commandDone` with the same command id.
 A repeated command id gets the first answer again, so a double click is one command.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,34 +16,23 @@ from pydantic import ValidationError
 from actors.machines.actions import why_not
 from actors.machines.effects import NOTHING, Audit, Effect, Effects, Send, Wake
 from actors.machines.orders import ORDER_DEADLINE_MS
+from actors.machines.policy import ANY_SIDECAR, POLICY
 from actors.machines.standing import Now
 from messages import facade as say
 from messages.auth import (
     AuthCommandDone,
-    LoginCancelRequested,
-    LoginRequested,
-    LogoutRequested,
-    RetryAuthRequested,
 )
 from messages.base import Message
 from messages.calls import (
     ApprovalAsked,
-    ApprovalGiven,
     ApprovalSettled,
     CallDone,
-    FallbackRequested,
-    InterruptWanted,
-    RecoverHybridRequested,
-    RestartSidecarRequested,
     StatusChanged,
     SupervisionDone,
-    ThreadWanted,
-    TurnWanted,
 )
-from messages.config import SetKillSwitch
-from messages.records import AuditNote, ItemStored, KeepAudit, LedgerTold, LedgerWanted, TurnStored
+from messages.records import AuditNote, ItemStored, KeepAudit, LedgerTold, TurnStored
 from messages.settings import Limits
-from messages.status import AuthState, SidecarState, SidecarStatus, TreeStatus
+from messages.status import SidecarStatus, TreeStatus
 from messages.stream import LiveLines, LiveWanted
 
 CLIENTS_MAX = 64
@@ -59,95 +47,6 @@ AUDITED_REFUSALS_MAX, AUDIT_WINDOW_MS = 60, 60_000
 """Refusals that get an audit row of their own in that time; further ones are counted in the next row."""
 LEDGER_DEADLINE_MS = 1_000
 """A status waits this long for the ledger, then it is given without."""
-
-RUNNING: frozenset[SidecarState] = frozenset({"running"})
-ANY_SIDECAR: frozenset[SidecarState] = frozenset(
-    {"stopped", "starting", "running", "backing_off", "stopping", "crash_loop"}
-)
-ANY_AUTH: frozenset[AuthState] = frozenset({"needs_login", "authenticating", "authenticated", "logged_out"})
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the policy."""
-
-    sidecar: frozenset[SidecarState]
-    """Sidecar states in which the command makes sense."""
-    auth: frozenset[AuthState]
-    rate_count: int
-    rate_ms: int
-    """At most `rate_count` in any `rate_ms`, per renderer."""
-    forward: Callable[[Any, str], tuple[Send, ...]]
-    """What it comes to inside, given the command and its inner id."""
-    action: bool = False
-    """A recovery command: also allowed only as `actions.py` offers it, and audited with who and what came of it."""
-
-
-def _nothing(command: Any, key: str) -> tuple[Send, ...]:
-    return ()
-
-
-POLICY: dict[type[say.Command], Row] = {
-    say.GetStatus: Row(
-        ANY_SIDECAR, ANY_AUTH, 100, 1_000, lambda _, key: (Send("ingest", LedgerWanted(command_id=key)),)
-    ),
-    say.Subscribe: Row(ANY_SIDECAR, ANY_AUTH, 200, 10_000, _nothing),
-    say.StartThread: Row(
-        RUNNING, ANY_AUTH, 20, 1_000,
-        lambda c, key: (Send("sidecar", ThreadWanted(command_id=key, cwd=c.cwd, model=c.model)),),
-    ),
-    say.StartTurn: Row(
-        RUNNING, ANY_AUTH, 20, 1_000,
-        lambda c, key: (Send("sidecar", TurnWanted(command_id=key, thread_id=c.thread_id, text=c.text)),),
-    ),
-    say.InterruptTurn: Row(
-        RUNNING, ANY_AUTH, 20, 1_000,
-        lambda c, key: (
-            Send("sidecar", InterruptWanted(command_id=key, thread_id=c.thread_id, turn_id=c.turn_id)),
-        ),
-    ),
-    say.SubmitApproval: Row(
-        RUNNING, ANY_AUTH, 50, 1_000,
-        lambda c, key: (Send("sidecar", ApprovalGiven(command_id=key, token=c.token, decision=c.decision)),),
-    ),
-    say.StartLogin: Row(
-        RUNNING, frozenset({"needs_login", "logged_out", "authenticating"}), 10, 60_000,
-        lambda c, key: (
-            Send("auth", LoginRequested(command_id=key, kind=c.kind, secret=c.secret, account_id=c.account_id)),
-        ),
-    ),
-    say.CancelLogin: Row(
-        RUNNING, frozenset({"authenticating"}), 10, 60_000,
-        lambda _, key: (Send("auth", LoginCancelRequested(command_id=key)),),
-    ),
-    say.Logout: Row(
-        RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", LogoutRequested(command_id=key)),)
-    ),
-    say.RetryAuth: Row(
-        RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", RetryAuthRequested(command_id=key)),),
-        action=True,
-    ),
-    say.RestartSidecar: Row(
-        ANY_SIDECAR, ANY_AUTH, 10, 60_000,
-        lambda _, key: (Send("supervisor", RestartSidecarRequested(command_id=key)),), action=True,
-    ),
-    say.RecoverHybrid: Row(
-        ANY_SIDECAR, ANY_AUTH, 10, 60_000,
-        lambda _, key: (Send("supervisor", RecoverHybridRequested(command_id=key)),), action=True,
-    ),
-    say.FallbackToOtelOnly: Row(
-        ANY_SIDECAR, ANY_AUTH, 10, 60_000,
-        lambda _, key: (Send("supervisor", FallbackRequested(command_id=key)),), action=True,
-    ),
-    say.SetStreamKillSwitch: Row(
-        ANY_SIDECAR, ANY_AUTH, 20, 60_000,
-        lambda c, key: (
-            Send("supervisor", SetKillSwitch(command_id=key, on=c.on, expected_revision=c.expected_revision)),
-        ),
-        action=True,
-    ),
-}  # fmt: skip
-"""The whole policy: command -> where it is allowed, how often, what it forwards."""
 
 
 @dataclass(slots=True)

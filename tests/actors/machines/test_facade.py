@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from actors.machines.actions import why_not
 from actors.machines.effects import Audit, Send, Wake
-from actors.machines.facade import ANY_SIDECAR, CLIENTS_MAX, POLICY, REMEMBERED_MAX, Facade, Row
+from actors.machines.facade import CLIENTS_MAX, REMEMBERED_MAX, Facade
+from actors.machines.policy import ANY_SIDECAR, POLICY, Row
 from actors.machines.standing import Now
 from messages import facade as say
 from messages.auth import AuthCommandDone, LoginRequested

@@ -1,0 +1,112 @@
+"""The policy: what a renderer may do, as one table. `facade.py` applies it; `actions.py` says what is offered when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from actors.machines.effects import Send
+from messages import facade as say
+from messages.auth import LoginCancelRequested, LoginRequested, LogoutRequested, RetryAuthRequested
+from messages.calls import (
+    ApprovalGiven,
+    FallbackRequested,
+    InterruptWanted,
+    RecoverHybridRequested,
+    RestartSidecarRequested,
+    ThreadWanted,
+    TurnWanted,
+)
+from messages.config import SetKillSwitch
+from messages.records import LedgerWanted
+from messages.status import AuthState, SidecarState
+
+RUNNING: frozenset[SidecarState] = frozenset({"running"})
+ANY_SIDECAR: frozenset[SidecarState] = frozenset(
+    {"stopped", "starting", "running", "backing_off", "stopping", "crash_loop"}
+)
+ANY_AUTH: frozenset[AuthState] = frozenset({"needs_login", "authenticating", "authenticated", "logged_out"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the policy."""
+
+    sidecar: frozenset[SidecarState]
+    """Sidecar states in which the command makes sense."""
+    auth: frozenset[AuthState]
+    rate_count: int
+    rate_ms: int
+    """At most `rate_count` in any `rate_ms`, per renderer."""
+    forward: Callable[[Any, str], tuple[Send, ...]]
+    """What it comes to inside, given the command and its inner id."""
+    action: bool = False
+    """A recovery command: also allowed only as `actions.py` offers it, and audited with who and what came of it."""
+
+
+def _nothing(command: Any, key: str) -> tuple[Send, ...]:
+    return ()
+
+
+POLICY: dict[type[say.Command], Row] = {
+    say.GetStatus: Row(
+        ANY_SIDECAR, ANY_AUTH, 100, 1_000, lambda _, key: (Send("ingest", LedgerWanted(command_id=key)),)
+    ),
+    say.Subscribe: Row(ANY_SIDECAR, ANY_AUTH, 200, 10_000, _nothing),
+    say.StartThread: Row(
+        RUNNING, ANY_AUTH, 20, 1_000,
+        lambda c, key: (Send("sidecar", ThreadWanted(command_id=key, cwd=c.cwd, model=c.model)),),
+    ),
+    say.StartTurn: Row(
+        RUNNING, ANY_AUTH, 20, 1_000,
+        lambda c, key: (Send("sidecar", TurnWanted(command_id=key, thread_id=c.thread_id, text=c.text)),),
+    ),
+    say.InterruptTurn: Row(
+        RUNNING, ANY_AUTH, 20, 1_000,
+        lambda c, key: (
+            Send("sidecar", InterruptWanted(command_id=key, thread_id=c.thread_id, turn_id=c.turn_id)),
+        ),
+    ),
+    say.SubmitApproval: Row(
+        RUNNING, ANY_AUTH, 50, 1_000,
+        lambda c, key: (Send("sidecar", ApprovalGiven(command_id=key, token=c.token, decision=c.decision)),),
+    ),
+    say.StartLogin: Row(
+        RUNNING, frozenset({"needs_login", "logged_out", "authenticating"}), 10, 60_000,
+        lambda c, key: (
+            Send("auth", LoginRequested(command_id=key, kind=c.kind, secret=c.secret, account_id=c.account_id)),
+        ),
+    ),
+    say.CancelLogin: Row(
+        RUNNING, frozenset({"authenticating"}), 10, 60_000,
+        lambda _, key: (Send("auth", LoginCancelRequested(command_id=key)),),
+    ),
+    say.Logout: Row(
+        RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", LogoutRequested(command_id=key)),)
+    ),
+    say.RetryAuth: Row(
+        RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", RetryAuthRequested(command_id=key)),),
+        action=True,
+    ),
+    say.RestartSidecar: Row(
+        ANY_SIDECAR, ANY_AUTH, 10, 60_000,
+        lambda _, key: (Send("supervisor", RestartSidecarRequested(command_id=key)),), action=True,
+    ),
+    say.RecoverHybrid: Row(
+        ANY_SIDECAR, ANY_AUTH, 10, 60_000,
+        lambda _, key: (Send("supervisor", RecoverHybridRequested(command_id=key)),), action=True,
+    ),
+    say.FallbackToOtelOnly: Row(
+        ANY_SIDECAR, ANY_AUTH, 10, 60_000,
+        lambda _, key: (Send("supervisor", FallbackRequested(command_id=key)),), action=True,
+    ),
+    say.SetStreamKillSwitch: Row(
+        ANY_SIDECAR, ANY_AUTH, 20, 60_000,
+        lambda c, key: (
+            Send("supervisor", SetKillSwitch(command_id=key, on=c.on, expected_revision=c.expected_revision)),
+        ),
+        action=True,
+    ),
+}  # fmt: skip
+"""The whole policy: command -> where it is allowed, how often, what it forwards."""

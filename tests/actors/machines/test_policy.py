@@ -1,0 +1,40 @@
+"""The policy table by itself: complete, bounded, and forwarding only what the catalogue allows the facade to say."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.machines.actions import OFFERED
+from actors.machines.policy import POLICY
+from messages import facade as say
+from messages.catalog import may_say
+
+SAMPLES: dict[type[say.Command], dict[str, object]] = {
+    say.StartTurn: {"thread_id": "t", "text": "hello"},
+    say.InterruptTurn: {"thread_id": "t", "turn_id": "u"},
+    say.SubmitApproval: {"token": "x", "decision": "accept"},
+    say.SetStreamKillSwitch: {"on": True},
+}
+
+
+@pytest.mark.parametrize("command", list(POLICY), ids=lambda command: command.__name__)
+def test_a_row_forwards_only_what_the_facade_may_say_under_the_inner_id(command: type[say.Command]) -> None:
+    said = command(command_id="c1", **SAMPLES.get(command, {}))
+    for sent in POLICY[command].forward(said, "client/c1"):
+        assert may_say("facade", sent.message, sent.to)
+        assert sent.message.command_id == "client/c1"  # type: ignore[attr-defined]  # all of them carry it
+
+
+@pytest.mark.parametrize("command", list(POLICY), ids=lambda command: command.__name__)
+def test_a_row_is_bounded_in_rate_and_possible_somewhere(command: type[say.Command]) -> None:
+    row = POLICY[command]
+    assert 0 < row.rate_count <= 1_000
+    assert 0 < row.rate_ms <= 60_000
+    assert row.sidecar
+    assert row.auth
+
+
+def test_the_recovery_rows_are_those_that_the_action_table_offers() -> None:
+    names = {command.model_fields["command"].default for command, row in POLICY.items() if row.action}
+    offered = {name for actions in OFFERED.values() for name in actions}
+    assert offered == names
