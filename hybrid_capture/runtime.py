@@ -1,7 +1,7 @@
 """The embedded runtime: start it, ask it, listen to it, stop it, from any host and any thread.
 
-The host process stays light: no Thespian, no fork, no signal handler, nothing printed, one thread per runtime. The tree
-lives in a root process that is started fresh; when that breaks, a new one is started on the same sockets.
+The host process stays light: no Thespian, no fork, no signal handler, nothing printed, two threads per runtime. The
+tree lives in a root process that is started fresh; when that breaks, a new one is started on the same sockets.
 
     with CaptureRuntime(Settings(state_dir=path)) as rt:
         rt.wait_for("HYBRID_ACTIVE", timeout_s=30)

@@ -123,7 +123,6 @@ def test_any_params_get_an_answer(method, decision, params):
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not CODEX.exists(), reason="needs the codex binary")
 def test_answers_fit_the_real_programs_own_schema(tmp_path):
     (tmp_path / "home").mkdir()
     made = [CODEX, "app-server", "generate-json-schema", "--experimental", "--out", tmp_path / "out"]

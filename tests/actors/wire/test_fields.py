@@ -25,7 +25,6 @@ def test_the_tables_are_complete():
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not CODEX.exists(), reason="needs the codex binary")
 def test_the_tables_are_what_the_real_program_says(tmp_path):
     (tmp_path / "home").mkdir()
     made = [CODEX, "app-server", "generate-json-schema", "--experimental", "--out", tmp_path / "out"]
