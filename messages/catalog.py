@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from messages import auth, calls, config, facade, lifecycle, pulls, records, sidecar, stream
+from messages import auth, baseline, calls, config, facade, lifecycle, pulls, records, sidecar, stream
 from messages.base import Message
 from messages.status import Party
 
@@ -89,6 +89,11 @@ CATALOG: dict[type[Message], Route] = {
     pulls.PositionsTold: _to("ingest", "sidecar", "This far."),
     pulls.KeepPulled: _to("sidecar", "ingest", "Keep what the history of the app-server has."),
     pulls.PulledKept: _to("ingest", "sidecar", "It is durable."),
+    baseline.FilesWanted: _to("baseline", "ingest", "How far are these files stored?"),
+    baseline.FilesTold: _to("ingest", "baseline", "This far."),
+    baseline.KeepRecords: _to("baseline", "ingest", "Keep what these records came to."),
+    baseline.RecordsKept: _to("ingest", "baseline", "It is durable."),
+    baseline.RecordsRefused: _to("ingest", "baseline", "Nothing was written; continue there."),
     calls.ThreadWanted: _to("facade", "sidecar", "A person wants a thread."),
     calls.TurnWanted: _to("facade", "sidecar", "A person says something."),
     calls.InterruptWanted: _to("facade", "sidecar", "A person interrupts."),

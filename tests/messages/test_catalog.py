@@ -25,6 +25,8 @@ PARTS = {
     "SessionSeen", "TurnSeen", "FinalItem", "StagedItem", "StageLoss",  # in KeepCheckpoint
     "DroppedLine",  # in FrameBatch
     "ConfigStatus",  # in TreeStatus
+    "EventSeen", "ResponseUsage", "FilePosition",  # in KeepRecords
+    "FileFound",  # in FilesWanted
     "PullPosition",  # in the answer to PositionsWanted
 }  # fmt: skip
 """Never sent alone: they travel inside the message named beside them."""
