@@ -102,6 +102,19 @@ class House:
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
             return connection.execute(query).fetchall()
 
+    def until_rows(self, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool]) -> list[tuple[Any, ...]]:
+        """What the query gives as soon as it is wanted; looked at after every event, or ten times a second.
+
+        A status shows a change before its rows are written: who reads rows after a status has to wait for them.
+        """
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = self.rows(query)
+            if wanted(found):
+                return found
+            self.events.next(0.1)
+        raise AssertionError(f"never came: {query}; now {self.rows(query)}")
+
     def canonical(self) -> list[tuple[Any, ...]]:
         """What was captured, without ids and times that differ from run to run."""
         return self.rows(

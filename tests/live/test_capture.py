@@ -101,8 +101,8 @@ def test_garbage_on_the_pipe_is_counted_and_named_and_the_turn_is_captured(house
     assert ledger["dispositions"]["dropped:malformed"] >= 2
     assert ledger["dispositions"]["dropped:invalid_utf8"] >= 1
     assert ledger["dispositions"]["ignored_unknown"] >= 1
-    kinds = {kind for (kind,) in house.rows("SELECT kind FROM audit")}
-    assert {"malformed", "invalid_utf8", "unknown_method"} <= kinds
+    wanted = {"malformed", "invalid_utf8", "unknown_method"}
+    house.until_rows("SELECT kind FROM audit", lambda rows: wanted <= {kind for (kind,) in rows})
 
 
 def test_a_line_over_the_limit_is_dropped_by_name_and_the_stream_goes_on(house: House) -> None:
@@ -111,7 +111,8 @@ def test_a_line_over_the_limit_is_dropped_by_name_and_the_stream_goes_on(house: 
     house.until(lambda e: e.get("event") == "itemStored", "the prompt")
     assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
     assert house.runtime.status()["ledger"]["dispositions"]["dropped:line_too_long"] >= 1
-    assert any(str(too_long) in text for (text,) in house.rows("SELECT text FROM audit WHERE kind = 'line_too_long'"))
+    query = "SELECT text FROM audit WHERE kind = 'line_too_long'"
+    house.until_rows(query, lambda rows: any(str(too_long) in text for (text,) in rows))
 
 
 def test_a_flood_is_lossless(house: House) -> None:
@@ -153,7 +154,9 @@ def test_a_hung_sidecar_is_found_by_its_silence_and_replaced(build) -> None:  # 
         house.kill("codex", signal.SIGSTOP)
         status = house.active(generation=2)
         assert status["sidecar"]["restarts_in_window"] == 1
-        assert any("no answer for" in cause for (cause,) in house.rows("SELECT cause FROM transitions"))
+        house.until_rows(
+            "SELECT cause FROM transitions", lambda rows: any("no answer for" in cause for (cause,) in rows)
+        )
 
 
 def test_the_third_restart_in_the_window_is_refused_until_a_person_says_so(house: House) -> None:

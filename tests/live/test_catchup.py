@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from chaos.client import CLIENT_INFO, Client
 from chaos.scripts import PLAIN_TEXT
 from messages.settings import Limits, Timing
-from tests.live.house import PATIENCE_S, House
+from tests.live.house import House
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
@@ -59,20 +58,9 @@ def neighbours() -> Iterator[Callable[[House], Neighbour]]:
         each.client.end()
 
 
-def until_rows(house: House, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool]) -> list[tuple[Any, ...]]:
-    """What the query gives as soon as it is wanted; looked at after every event, and without one ten times a second."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = house.rows(query)
-        if wanted(found):
-            return found
-        house.events.next(0.1)
-    raise AssertionError(f"never came: {query}; now {house.rows(query)}")
-
-
 def until_caught_up(house: House, generation: int) -> None:
     query = f"SELECT text FROM audit WHERE kind = 'caught_up' AND subject = 'generation {generation}'"
-    until_rows(house, query, lambda rows: len(rows) > 0)
+    house.until_rows(query, lambda rows: len(rows) > 0)
 
 
 def shown(house: House) -> list[tuple[Any, ...]]:
@@ -114,7 +102,7 @@ def test_a_turn_that_runs_elsewhere_is_not_called_interrupted_until_its_process_
         house.active()
         other = neighbours(house)
         turn = other.begin(other.thread(house.settings.cwd), "SCN:interrupt")
-        until_rows(house, "SELECT session_id FROM pulls", lambda rows: len(rows) == 1)  # it was looked at
+        house.until_rows("SELECT session_id FROM pulls", lambda rows: len(rows) == 1)  # it was looked at
         assert house.rows("SELECT count(*) FROM turns") == [(0,)]
         other.client.process.kill()
         assert house.stored(turn)["status"] == "interrupted"

@@ -28,12 +28,15 @@ def check_expiry(house: House) -> None:
     assert ended["status"] == "failed"
     status = house.until_status(lambda s: s["auth"]["state"] == "needs_login", "needs_login")
     assert status["mode"] == "DEGRADED_STREAMING"
-    assert len(house.rows("SELECT id FROM audit WHERE kind = 'login_expired'")) == 1
+    assert len(house.until_rows("SELECT id FROM audit WHERE kind = 'login_expired'", bool)) == 1
     # Reading the account again proves nothing: it still names what expired.
+    moves = "SELECT after FROM transitions WHERE what = 'auth' ORDER BY seq"
+    before = len(house.until_rows(moves, lambda rows: rows[-1] == ("needs_login",)))
     house.runtime.do({"command": "retryAuth"})
-    house.until_status(lambda s: s["auth"]["state"] == "needs_login", "needs_login again")
-    moves = house.rows("SELECT after FROM transitions WHERE what = 'auth' ORDER BY seq")
-    assert "authenticated" not in [after for (after,) in moves][-2:]
+    rows = house.until_rows(moves, lambda rows: len(rows) > before and rows[-1] == ("needs_login",))
+    assert rows[before:] == [("authenticating",), ("needs_login",)]
+    assert house.runtime.status()["auth"]["state"] == "needs_login"
+    assert len(house.rows("SELECT id FROM audit WHERE kind = 'login_expired'")) == 1
     bring_tokens(house)
     assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
 

@@ -15,7 +15,7 @@ from chaos.loopback_model import LoopbackModel
 from hybrid_capture.settings import Settings
 from messages.settings import Timing
 from tests.live.house import House, alive
-from tests.live.test_catchup import balanced, until_caught_up, until_rows
+from tests.live.test_catchup import balanced, until_caught_up
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 OFTEN = Timing(catchup_interval_ms=200)
@@ -92,7 +92,7 @@ def test_turns_of_another_app_server_and_of_codex_exec_are_captured(
             [real_codex, "exec", "--skip-git-repo-check", "-C", tmp_path / "workspace", "SCN:plain by exec"],
             env=loopback_model.codex_env(tmp_path / "home"), check=True, capture_output=True, timeout=60,
         )  # fmt: skip
-        until_rows(house, "SELECT text FROM items WHERE text = 'SCN:plain by exec'", lambda rows: len(rows) == 1)
+        house.until_rows("SELECT text FROM items WHERE text = 'SCN:plain by exec'", lambda rows: len(rows) == 1)
         assert [row[3] for row in house.canonical()] == [
             *("userMessage", "commandExecution", "agentMessage"),
             *("userMessage", "agentMessage") * 2,
@@ -119,7 +119,7 @@ def test_a_turn_that_runs_elsewhere_ends_when_its_process_does(build: Build, nei
         other = neighbour()
         thread = other.request("thread/start", {"cwd": str(tmp_path / "workspace")})["thread"]["id"]
         turn = begin(other, thread, "SCN:slow:1000")
-        until_rows(house, "SELECT session_id FROM pulls", lambda rows: len(rows) == 1)
+        house.until_rows("SELECT session_id FROM pulls", lambda rows: len(rows) == 1)
         assert house.rows("SELECT count(*) FROM turns") == [(0,)]
         other.process.kill()
         assert house.stored(turn)["status"] == "interrupted"
