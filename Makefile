@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CODEX_VERSION := 0.169.0
+CLAUDE_VERSION := 2.1.332
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
 
-.PHONY: all check format lint types imports docs test real live demo bench codex fix clean install
+.PHONY: all check format lint types imports docs test real live demo bench programs codex claude fix clean install
 
 all: check test
 
@@ -42,11 +43,11 @@ imports: $(BIN)/.installed
 docs: $(BIN)/.installed
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
-# Everything that needs neither Node.js nor the real codex. `make real` adds the real program.
+# Everything that needs neither Node.js nor the real programs. `make real` adds those.
 test: $(BIN)/.installed
 	$(BIN)/python -m pytest -q -m "not real"
 
-real: $(BIN)/.installed codex
+real: $(BIN)/.installed programs
 	$(BIN)/python -m pytest -q -m real
 
 demo: $(BIN)/.runtime
@@ -55,10 +56,16 @@ demo: $(BIN)/.runtime
 bench: $(BIN)/.installed
 	$(BIN)/python -m benchmarks
 
-# The real codex from its npm package, below this folder only.
-codex: .tools/node_modules/@openai/codex/package.json
-.tools/node_modules/@openai/codex/package.json:
-	npm install --prefix .tools --no-save --no-audit --no-fund @openai/codex@$(CODEX_VERSION)
+# The real codex and the real claude from their npm packages, below this folder only. Always both in one line: without a
+# package.json npm prunes what a line does not name. What runs are the native binaries, so that npm's warnings about
+# claude's engine (its wrapper wants Node 22) and its install script (which only copies the binary) do not matter.
+PROGRAMS := .tools/codex-$(CODEX_VERSION)-claude-$(CLAUDE_VERSION)
+programs codex claude: $(PROGRAMS)
+$(PROGRAMS):
+	npm install --prefix .tools --no-save --no-audit --no-fund \
+		@openai/codex@$(CODEX_VERSION) @anthropic-ai/claude-code@$(CLAUDE_VERSION)
+	rm -f .tools/codex-*-claude-*
+	touch $@
 
 fix: $(BIN)/.installed
 	$(BIN)/ruff check --fix $(ROOMS)

@@ -14,6 +14,8 @@ from typing import Literal, TypedDict, Unpack
 
 import orjson
 
+from chaos.loopback import proxy_variables
+
 Auth = Literal["chatgpt", "apikey", "none", "expired"]
 
 ACCOUNT_ID = "acct-probe-0001"
@@ -135,14 +137,11 @@ def codex_env(codex_home: Path, url: str) -> dict[str, str]:
     Nothing of the caller's environment is passed on but PATH and the locale.
     """
     env = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
-    env |= {
+    return env | {
         "HOME": str(codex_home),
         "CODEX_HOME": str(codex_home),
         "CODEX_APP_SERVER_LOGIN_ISSUER": url,
         "CODEX_REFRESH_TOKEN_URL_OVERRIDE": f"{url}/oauth/token",
         "CODEX_REVOKE_TOKEN_URL_OVERRIDE": f"{url}/oauth/revoke",
+        **proxy_variables(url),
     }
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        env[name] = env[name.lower()] = url
-    env["NO_PROXY"] = env["no_proxy"] = "127.0.0.1,localhost"
-    return env

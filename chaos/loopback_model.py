@@ -4,9 +4,8 @@
         home = model.write_codex_home(folder / "codex-home", auth="chatgpt")
         env = model.codex_env(home)          # start `codex app-server` with this
 
-It is the model provider (Responses API), the ChatGPT backend (wham), the login issuer (browser and device code) and the
-proxy for every other host. It records each request as method and path, never a body or a header, so a test can prove
-that nothing went elsewhere (`model.leaks`). What it says is chosen by the prompt: see `scripts.py`.
+It is the model provider (Responses API), the ChatGPT backend (wham), the login issuer (browser and device code) and, as
+every `loopback.py`, the proxy for every other host. What it says is chosen by the prompt: see `scripts.py`.
 """
 
 from __future__ import annotations
@@ -14,19 +13,17 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Unpack
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import Any, Unpack
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 import orjson
 
 from chaos import codex_home
 from chaos.codex_home import ACCOUNT_ID, WORKSPACE, unsigned_jwt
+from chaos.loopback import Loopback, LoopbackHandler, server_sent
 from chaos.loopback_streams import Plan, plan_for
 
 Json = dict[str, Any]
@@ -35,18 +32,11 @@ STREAM_S_MAX = 120.0
 HTTP_WAIT_S = 10.0
 
 
-class Request(NamedTuple):
-    """One recorded request: no query, no header, no body."""
-
-    method: str
-    path: str
-    """For CONNECT and for absolute URLs (a proxied request): the host asked for."""
-
-
-class LoopbackModel:
+class LoopbackModel(Loopback):
     """A running loopback model; use as a context manager. Attributes may be changed while it runs."""
 
     def __init__(self) -> None:
+        super().__init__(_Handler, "loopback-model")
         self.wham_status = 200
         """What /backend-api/wham/accounts/check answers; other than 200 the ChatGPT login fails its routing."""
         self.refuse_refresh = False
@@ -54,42 +44,7 @@ class LoopbackModel:
         self.device_approved = True
         """False: the device code stays pending."""
         self.plan = "pro"
-        self._requests: list[Request] = []
         self._attempts: Counter[tuple[str, int]] = Counter()
-        self._lock = threading.Lock()
-        self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.model = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="loopback-model")
-        self._thread.daemon = True
-
-    def __enter__(self) -> LoopbackModel:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """`http://127.0.0.1:<port>`, without a slash at its end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    @property
-    def requests(self) -> list[Request]:
-        """Every request so far, in order of arrival."""
-        with self._lock:
-            return list(self._requests)
-
-    @property
-    def leaks(self) -> list[Request]:
-        """Requests that were meant for other hosts."""
-        return [each for each in self.requests if each.method == "CONNECT" or not each.path.startswith("/")]
-
-    def count(self, method: str, path: str) -> int:
-        return self.requests.count(Request(method, path))
 
     def write_codex_home(self, path: Path, **options: Unpack[codex_home.HomeOptions]) -> Path:
         """A CODEX_HOME for this model: see `codex_home.write_codex_home`."""
@@ -118,10 +73,6 @@ class LoopbackModel:
 
     # Used by the handler.
 
-    def record(self, method: str, path: str) -> None:
-        with self._lock:
-            self._requests.append(Request(method, path))
-
     def attempt(self, request: Json) -> int:
         """How often this model call has come, this time included: same thread, same length of history.
 
@@ -148,128 +99,79 @@ def _fetch(url: str) -> tuple[int, str]:
         connection.close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    model: LoopbackModel
+class _Handler(LoopbackHandler):
+    @property
+    def model(self) -> LoopbackModel:
+        peer = self.server.peer
+        assert isinstance(peer, LoopbackModel)
+        return peer
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that closes in mid stream is normal here."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: requests are recorded, and standard error belongs to the test."""
-
-    def do_CONNECT(self) -> None:
-        self.server.model.record("CONNECT", self.path)
-        self._json(502, {"error": "the loopback model lets nothing out"})
-        self.close_connection = True
-
-    def do_GET(self) -> None:
-        self._answer("GET")
-
-    def do_POST(self) -> None:
-        self._answer("POST")
-
-    def _answer(self, method: str) -> None:
-        model = self.server.model
-        url = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if url.netloc and url.netloc != f"127.0.0.1:{self.server.server_address[1]}":
-            model.record(method, url.netloc)
-            self._json(502, {"error": "the loopback model lets nothing out"})
-            return
-        model.record(method, url.path)
+    def answer(self, method: str, url: SplitResult, body: bytes) -> None:
+        model = self.model
         match method, url.path:
             case "POST", "/v1/responses":
                 request = orjson.loads(body)
                 self._stream(plan_for(request, model.attempt(request)))
             case "GET", "/v1/models":
-                self._json(200, {"object": "list", "data": [], "models": []})
+                self.send_json(200, {"object": "list", "data": [], "models": []})
             case "GET", "/backend-api/wham/accounts/check":
-                self._json(model.wham_status, _accounts_check(model.plan))
+                self.send_json(model.wham_status, _accounts_check(model.plan))
             case "GET", "/backend-api/wham/usage":
-                self._json(200, {"plan_type": model.plan, "rate_limit": None, "credits": None})
+                self.send_json(200, {"plan_type": model.plan, "rate_limit": None, "credits": None})
             case "GET", "/oauth/authorize":
                 query = parse_qs(url.query)
                 arguments = urlencode({"code": "probe-code", "state": query["state"][0]})
-                self._reply(302, b"", Location=f"{query['redirect_uri'][0]}?{arguments}")
+                self.send_whole(302, b"", Location=f"{query['redirect_uri'][0]}?{arguments}")
             case "POST", "/oauth/token":
                 self._token(body)
             case "POST", "/oauth/revoke":
-                self._json(200, {})
+                self.send_json(200, {})
             case "POST", "/api/accounts/deviceauth/usercode":
-                self._json(200, {"device_auth_id": "device-probe", "user_code": "ABCD-1234", "interval": "1"})
+                self.send_json(200, {"device_auth_id": "device-probe", "user_code": "ABCD-1234", "interval": "1"})
             case "POST", "/api/accounts/deviceauth/token" if model.device_approved:
                 code = {"authorization_code": "probe-code", "code_challenge": "probe", "code_verifier": "probe"}
-                self._json(200, code)
+                self.send_json(200, code)
             case "POST", "/api/accounts/deviceauth/token":
-                self._json(403, {"error": "authorization_pending"})
+                self.send_json(403, {"error": "authorization_pending"})
             case _:
                 # wham/settings/user, turn-costs and whatever else: 404 is fine with codex 0.169.
-                self._json(404, {"error": "not found"})
+                self.send_json(404, {"error": "not found"})
 
     def _token(self, body: bytes) -> None:
-        model = self.server.model
+        model = self.model
         # codex 0.169 sends the code exchange as a form and the refresh as JSON.
         text = body.decode()
         refresh = '"refresh_token"' in text if text.startswith("{") else "grant_type=refresh_token" in text
         if refresh and model.refuse_refresh:
-            self._json(401, {"error": {"code": "refresh_token_expired", "message": "refresh token expired"}})
+            self.send_json(401, {"error": {"code": "refresh_token_expired", "message": "refresh token expired"}})
             return
         token = unsigned_jwt(plan=model.plan)
-        self._json(200, {"id_token": token, "access_token": token, "refresh_token": "refresh-probe"})
+        self.send_json(200, {"id_token": token, "access_token": token, "refresh_token": "refresh-probe"})
 
     def _stream(self, plan: Plan) -> None:
         if plan.status != 200:
-            self._json(plan.status, plan.body or {})
+            self.send_json(plan.status, plan.body or {})
             return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self.begin_stream()
         pause_s = plan.pause_ms / 1000
         buffer: list[bytes] = []
         for event in plan.events:
             if pause_s and event["type"].endswith(".delta"):
-                self._chunk(b"".join(buffer))
+                self.send_chunk(b"".join(buffer))
                 buffer.clear()
-                self.server.model.closing.wait(pause_s)
-            buffer.append(_sse(event))
-        self._chunk(b"".join(buffer))
+                self.model.closing.wait(pause_s)
+            buffer.append(server_sent(event))
+        self.send_chunk(b"".join(buffer))
         until = time.monotonic() + STREAM_S_MAX
-        while plan.endless is not None and time.monotonic() < until and not self.server.model.closing.wait(pause_s):
-            self._chunk(_sse(plan.endless))
+        while plan.endless is not None and time.monotonic() < until and not self.model.closing.wait(pause_s):
+            self.send_chunk(server_sent(plan.endless))
         if plan.cut:
             # No last chunk: the client sees a stream that broke off.
             self.close_connection = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
         else:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _chunk(self, data: bytes) -> None:
-        if data:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-
-    def _json(self, status: int, body: Json) -> None:
-        self._reply(status, orjson.dumps(body), **{"Content-Type": "application/json"})
-
-    def _reply(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-def _sse(event: Json) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (event["type"].encode(), orjson.dumps(event))
+            self.end_stream()
 
 
 def _accounts_check(plan: str) -> Json:

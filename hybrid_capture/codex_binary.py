@@ -97,7 +97,7 @@ def _native(path: Path) -> Path:
 
 
 def _missing_native(path: Path) -> Path:
-    package = f"{PACKAGE}-{_npm_platform()}"
+    package = f"{PACKAGE}-{npm_platform()}"
     raise CodexNotFound(
         f"{path} is the npm package without its native part {package}: run `npm install -g {PACKAGE}` again, "
         "without --omit=optional"
@@ -106,7 +106,7 @@ def _missing_native(path: Path) -> Path:
 
 def _from_modules(modules: Path) -> Path | None:
     """The binary in this `node_modules` folder, None when it has none."""
-    return _vendored(modules / f"{PACKAGE}-{_npm_platform()}") or _vendored(modules / PACKAGE)
+    return _vendored(modules / f"{PACKAGE}-{npm_platform()}") or _vendored(modules / PACKAGE)
 
 
 def _vendored(package: Path) -> Path | None:
@@ -130,7 +130,7 @@ def _program_name() -> str:
     return "codex.exe" if os.name == "nt" else "codex"
 
 
-def _npm_platform() -> str:
+def npm_platform() -> str:
     """npm's words for this machine, such as `linux-x64`."""
     systems = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
     machines = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}

@@ -1,7 +1,7 @@
 """Fixtures for tests that need an app-server: the scripted one, the real one, and a loopback model for the real one.
 
-The real codex is found by HYBRID_CAPTURE_CODEX or in `.tools/node_modules`. Without it the tests marked `real` fail:
-a silent skip would let the stand-in drift. `-m "not real"` leaves them out on purpose.
+The real codex is found by HYBRID_CAPTURE_CODEX or in `.tools/node_modules`, the real claude only there. Without them
+the tests marked `real` fail: a silent skip would let the stand-in drift. `-m "not real"` leaves them out on purpose.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from chaos.claude_program import ClaudeNotFound, find_claude
 from chaos.client import Client
+from chaos.loopback_messages import LoopbackMessages
 from chaos.loopback_model import LoopbackModel
 from chaos.scripted import write_executable
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
@@ -38,7 +40,25 @@ def real_codex() -> Path:
         )
     except CodexNotFound as missing:
         problem = str(missing)
-    pytest.fail(f"{problem}. Run `make codex`, or leave these tests out with -m 'not real'", pytrace=False)
+    pytest.fail(f"{problem}. Run `make programs`, or leave these tests out with -m 'not real'", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def real_claude() -> Path:
+    """The native claude binary."""
+    try:
+        return find_claude(ROOT / ".tools" / "node_modules")
+    except ClaudeNotFound as missing:
+        problem = str(missing)
+    pytest.fail(f"{problem}. Run `make programs`, or leave these tests out with -m 'not real'", pytrace=False)
+
+
+@pytest.fixture
+def loopback_messages() -> Iterator[LoopbackMessages]:
+    """A running loopback Messages API; the test fails when anything tried to reach another host."""
+    with LoopbackMessages() as api:
+        yield api
+    assert api.leaks == []
 
 
 @pytest.fixture

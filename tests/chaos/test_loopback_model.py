@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from chaos.client import Client, RpcError
-from chaos.loopback_model import LoopbackModel, Request
+from chaos.loopback import Request
+from chaos.loopback_model import LoopbackModel
 
 
 def call(model: LoopbackModel, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:

@@ -11,7 +11,7 @@ ELF = b"\x7fELF stands for a program"
 
 @pytest.fixture(autouse=True)
 def linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codex_binary, "_npm_platform", lambda: "linux-x64")
+    monkeypatch.setattr(codex_binary, "npm_platform", lambda: "linux-x64")
 
 
 def executable(path: Path, content: bytes = ELF) -> Path:
