@@ -6,7 +6,7 @@ CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
 
-.PHONY: all check format lint types imports docs test real live demo bench programs codex claude fix clean install
+.PHONY: all check format lint types imports docs test postgres real live demo bench programs codex claude fix clean install
 
 all: check test
 
@@ -43,9 +43,12 @@ imports: $(BIN)/.installed
 docs: $(BIN)/.installed
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
-# Everything that needs neither Node.js nor the real programs. `make real` adds those.
+# Everything that needs no other program: `make postgres` adds a real PostgreSQL server, `make real` the real programs.
 test: $(BIN)/.installed
-	$(BIN)/python -m pytest -q -m "not real"
+	$(BIN)/python -m pytest -q -m "not real and not postgres"
+
+postgres: $(BIN)/.installed
+	$(BIN)/python -m pytest -q -m postgres
 
 real: $(BIN)/.installed programs
 	$(BIN)/python -m pytest -q -m real

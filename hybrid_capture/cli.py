@@ -478,6 +478,8 @@ def redact(
     return 0
 
 
-def database_of(state_dir: Path | None) -> Path:
-    """The database of a state folder."""
-    return folder_of(state_dir) / "capture.sqlite3"
+def database_of(state_dir: Path | None) -> str:
+    """Path or DSN of the store of a state folder."""
+    from hybrid_capture.settings import store_of
+
+    return store_of(folder_of(state_dir))

@@ -19,7 +19,7 @@ from hybrid_capture.client import Unanswered, attach
 from hybrid_capture.codex_binary import CodexNotFound, require_version, resolve_codex
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import DONE, WRONG, one_sentence
-from hybrid_capture.settings import BadSettings, load_settings
+from hybrid_capture.settings import BadSettings, load_settings, store_of
 from hybrid_capture.statefolder import NotRunning, find_runtime
 from storage.config import ConfigFile
 from storage.errors import NothingCaptured, StoreError
@@ -190,9 +190,12 @@ def _is_open(place: Path) -> bool:
 
 def database(folder: Path) -> Iterator[Check]:
     """The database opens in this version's schema, and the books of each run balance."""
-    path = folder / "capture.sqlite3"
     try:
-        with Reader(path) as reader:
+        place = store_of(folder)
+    except BadSettings:
+        return  # told above
+    try:
+        with Reader(place) as reader:
             stored = reader.status()
             newest = reader.ledger()
             seen = [newest["run_id"], *(row["run_id"] for row in reversed(reader.transitions(limit=1_000)))]

@@ -137,7 +137,7 @@ class CaptureRuntime:
         self._folder.take()
         try:
             # Whatever is wrong with the store is told here and now, where somebody can act on it.
-            open_writer(self._folder.path / "capture.sqlite3").close()
+            open_writer(self._settings.store).close()
             _, self._token = self._folder.listen(self._run_id, self._kind)
             self._state = "starting"
             self._start_root()

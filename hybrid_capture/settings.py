@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
 from messages.settings import Limits, SidecarSettings, Timing, TreeSettings
 from messages.status import AuthModeChoice
 from storage.config import ConfigFile
+from storage.dsn import is_dsn, label_of
+from storage.errors import StoreNotWritable
 
 STRIPPED = ("OPENAI_", "CODEX_", "HYBRID_CAPTURE_", "PYTHON")
 """Beginnings of variables that the app-server does not inherit: a login, a home or a proxy of the host's would leak in.
@@ -52,6 +54,9 @@ class Settings(BaseSettings):
 
     state_dir: Path = Field(default_factory=default_state_dir)
     """Folder for database, configuration, sockets and logs; made with mode 0700."""
+    database: SecretStr | None = None
+    """Where sessions are stored: a `postgresql://` DSN, or the path of an SQLite file; None: `capture.sqlite3` in the
+    state folder. A password is better left to PGPASSFILE or ~/.pgpass; one in here is shown nowhere."""
     codex: Path | None = None
     """The codex binary, or the npm package's wrapper; None: looked for on PATH."""
     codex_home: Path | None = None
@@ -73,6 +78,25 @@ class Settings(BaseSettings):
     """Interpreter of the root process; a frozen host names a real one here."""
     limits: Limits = Limits()
     timing: Timing = Timing()
+
+    @field_validator("database")
+    @classmethod
+    def _readable(cls, database: SecretStr | None) -> SecretStr | None:
+        """A DSN that cannot be read is told at once, without a word of it."""
+        if database is not None and is_dsn(database.get_secret_value()):
+            try:
+                label_of(database.get_secret_value())
+            except StoreNotWritable as error:
+                raise ValueError(str(error)) from None
+        return database
+
+    @property
+    def store(self) -> str:
+        """Path or DSN of the store. For whoever opens it; never to be shown."""
+        if self.database is not None:
+            given = self.database.get_secret_value()
+            return given if is_dsn(given) else os.path.abspath(self.state_dir / given)
+        return str(self.state_dir.absolute() / "capture.sqlite3")
 
     @classmethod
     def settings_customise_sources(
@@ -100,6 +124,11 @@ def load_settings(state_dir: Path | None = None, **given: Any) -> Settings:
         return Settings(**{**_from_file(folder, arguments), **arguments})
     except ValidationError as error:
         raise BadSettings(_told(error)) from None
+
+
+def store_of(folder: Path) -> str:
+    """Path or DSN of the store of a state folder, for reading verbs. Errors: BadSettings."""
+    return load_settings(folder).store
 
 
 def _from_file(folder: Path, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +169,7 @@ def tree_settings(settings: Settings, run_id: str) -> TreeSettings:
     return TreeSettings(
         run_id=run_id,
         state_dir=str(settings.state_dir.absolute()),
-        database=str(settings.state_dir.absolute() / "capture.sqlite3"),
+        database=settings.store,
         kill_switch=settings.kill_switch,
         sidecar=sidecar,
         limits=settings.limits,

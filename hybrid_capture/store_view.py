@@ -14,7 +14,7 @@ PREFIX_CHARS_MIN = 4
 TITLE_CHARS = 48
 
 
-def sessions(database: Path, query: str | None, limit: int, screen: Screen) -> int:
+def sessions(database: Path | str, query: str | None, limit: int, screen: Screen) -> int:
     """List stored sessions, newest first. Errors: StoreError."""
     with Reader(database) as reader:
         found = reader.sessions(limit=limit, query=query)
@@ -31,7 +31,7 @@ def sessions(database: Path, query: str | None, limit: int, screen: Screen) -> i
     return DONE
 
 
-def session(database: Path, wanted: str, bodies: bool, screen: Screen) -> int:
+def session(database: Path | str, wanted: str, bodies: bool, screen: Screen) -> int:
     """Print one session as a transcript. Errors: StoreError, Problem when there is none such."""
     with Reader(database) as reader:
         found = reader.session(wanted, bodies=bodies) or _by_beginning(reader, wanted, bodies)
@@ -70,7 +70,7 @@ def _by_beginning(reader: Reader, wanted: str, bodies: bool) -> dict[str, Any]:
     return found
 
 
-def transitions(database: Path, limit: int, screen: Screen) -> int:
+def transitions(database: Path | str, limit: int, screen: Screen) -> int:
     """List the newest transitions, oldest of them first. Errors: StoreError."""
     with Reader(database) as reader:
         found = reader.transitions(limit)
@@ -85,7 +85,7 @@ def transitions(database: Path, limit: int, screen: Screen) -> int:
     return DONE
 
 
-def audit(database: Path, limit: int, screen: Screen) -> int:
+def audit(database: Path | str, limit: int, screen: Screen) -> int:
     """List the newest audit rows, oldest of them first. Errors: StoreError."""
     with Reader(database) as reader:
         found = reader.audit(limit)

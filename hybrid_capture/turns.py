@@ -17,6 +17,7 @@ from hybrid_capture.client import RendererClient, Unanswered, attach
 from hybrid_capture.console import Screen
 from hybrid_capture.inbox import GONE, SIGNAL, Event, Inbox, interrupt_raises, signals_to
 from hybrid_capture.problems import DONE, NO_RUNTIME, TIMED_OUT, TURN_NOT_COMPLETED, Problem, result_of
+from hybrid_capture.settings import store_of
 from storage.errors import StoreError
 from storage.reader import Reader
 
@@ -62,7 +63,7 @@ class Turn:
     """One turn under way."""
 
     def __init__(self, folder: Path, wish: Wish, screen: Screen, client: RendererClient, inbox: Inbox) -> None:
-        self._database = folder / "capture.sqlite3"
+        self._database = store_of(folder)
         self._wish = wish
         self._screen = screen
         self._client = client

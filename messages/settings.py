@@ -116,8 +116,8 @@ class TreeSettings(Message):
 
     run_id: str
     state_dir: str
-    database: str
-    """Path of the SQLite file, or a DSN."""
+    database: str = Field(repr=False)
+    """Path of the SQLite file, or a DSN, which may hold a password."""
     kill_switch: bool = False
     sidecar: SidecarSettings
     limits: Limits = Limits()

@@ -39,6 +39,7 @@ class ConfigKeys(BaseModel):
     revision: int = Field(default=0, ge=0)
     """Counts the changes; 0 in a file that the runtime never wrote."""
     codex: CodexKeys = CodexKeys()
+    database: str | None = Field(default=None, repr=False)
     codex_home: str | None = None
     codex_args: list[str] | None = None
     codex_environment: dict[str, str] | None = Field(default=None, repr=False)

@@ -1,81 +1,101 @@
-"""The SQLite connection: how a statement runs, how a write commits or leaves nothing, and what its failures mean.
+"""The seam between the store's verbs and an engine: how a statement runs, and how a write commits or leaves nothing.
 
-Never here: SQL of its own. Read `database.py` for how connections are opened.
+SQL is written once, in the words that both engines know, with `?` for each parameter. `sqlite.py` and `postgres.py`
+are the engines; `database.py` opens them. Never here: SQL of its own.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal, Protocol
 
-from peewee import IntegrityError, PeeweeException, ProgrammingError, SqliteDatabase
+import peewee
+from peewee import IntegrityError, PeeweeException, ProgrammingError
 
-from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
-
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_CAUSES = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free space on the disk that holds {path}; storing goes on by itself"),
-    sqlite3.SQLITE_BUSY: ("another program holds the lock", "close whatever has {path} open for writing"),
-    sqlite3.SQLITE_LOCKED: ("another program holds the lock", "close whatever has {path} open for writing"),
-    sqlite3.SQLITE_READONLY: ("it became read-only", "make {path} and its folder writable again"),
-    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "see that {path} and its folder exist and are writable"),
-    sqlite3.SQLITE_IOERR: (
-        "the disk reported an error",
-        "check the disk that holds {path}: space, quota, file size limit",
-    ),
-}
+from storage.errors import StoreError
 
 
-class Database(SqliteDatabase):
-    """An open file."""
+class Cursor(Protocol):
+    """What a statement gives, on either engine."""
 
-    path: Path
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
-    def run(self, sql: str, params: Sequence[Any] = ()) -> sqlite3.Cursor:
+
+class Database(peewee.Database):
+    """An open database."""
+
+    dialect: ClassVar[Literal["sqlite", "postgres"]]
+    label: str
+    """What a person calls it in a sentence: a path, or server and database; never a user or a password."""
+
+    @abstractmethod
+    def run(self, sql: str, params: Sequence[Any] = ()) -> Cursor:
         """Run one statement. The driver keeps it prepared: the same text again costs no parsing."""
-        cursor: sqlite3.Cursor = self.execute_sql(sql, params)  # type: ignore[no-untyped-call]  # peewee's stub
-        return cursor
 
+    @abstractmethod
     def add(self, sql: str, params: Sequence[Any]) -> int | None:
-        """Run one INSERT of one row; gives its row id, or None when it was there already (ON CONFLICT DO NOTHING)."""
-        cursor = self.run(sql, params)
-        return cursor.lastrowid if cursor.rowcount == 1 else None
+        """Run one INSERT of one row into a table with an `id`; gives that id, or None when the row was there already
+        (ON CONFLICT DO NOTHING)."""
+
+    @abstractmethod
+    def tables(self) -> set[str]:
+        """Names of the tables that are there."""
+
+    @abstractmethod
+    def joined(self, column: peewee.Node) -> peewee.Node:
+        """The distinct texts of a column in one text, with commas between."""
+
+    @abstractmethod
+    def failure(self, error: Exception) -> StoreError:
+        """What an error of the driver means to a person; never a stored value or a part of a DSN."""
+
+    @abstractmethod
+    def begin_read(self) -> None:
+        """Begin a transaction that sees one moment and writes nothing."""
+
+    @abstractmethod
+    def begin_write(self) -> None:
+        """Begin a transaction that nobody else's write can come between. Waits for a bounded time."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Several queries that see the same moment. Errors: StoreUnavailable, StoreCorrupt."""
         try:
-            self.run("BEGIN DEFERRED")
+            self.begin_read()
             try:
                 yield
             finally:
-                self.run("ROLLBACK")
+                self.rollback()
         except (IntegrityError, ProgrammingError):
             raise
         except PeeweeException as error:
-            raise failure(error, self.path) from error
+            self.leave()
+            raise self.failure(error) from None
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Get out of a transaction after trouble; the connection is dropped when that is all that is left to do."""
 
 
 class Writer(Database):
     """The one writing connection of a store. Opened in the process that uses it: it must not be carried over a fork."""
 
-    identity: tuple[int, int]
-    """Device and inode of the file that was opened."""
-
     @contextmanager
     def write(self, undo: Callable[[], None]) -> Iterator[None]:
         """One transaction: commits at the end, or leaves nothing and calls `undo`, so that memory forgets it too.
 
-        Errors: StoreUnavailable when it did not commit (the next call starts fresh), StoreCorrupt when the file is
-        damaged. Any other exception passes after the rollback.
+        Errors: StoreUnavailable when it did not commit (the next call starts fresh), StoreCorrupt when what is stored
+        is damaged. Any other exception passes after the rollback. When the connection to a server breaks in the very
+        commit it may be stored all the same: every verb recognises its repetition.
         """
         try:
-            self._same_file()
-            self.begin("IMMEDIATE")
+            self.begin_write()
             yield
             self.commit()
         except (IntegrityError, ProgrammingError):
@@ -83,47 +103,11 @@ class Writer(Database):
             raise  # a mistake of ours: no retry would help, so it must not look like a full disk
         except PeeweeException as error:
             self._give_up(undo)
-            raise failure(error, self.path) from error
+            raise self.failure(error) from None  # the driver's own words may quote what no log should hold
         except BaseException:
             self._give_up(undo)
             raise
 
-    def _same_file(self) -> None:
-        """SQLite writes happily into a file that was deleted or replaced under it, and all of that would be lost."""
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            found = None
-        if found is None or (found.st_dev, found.st_ino) != self.identity:
-            raise StoreUnavailable(
-                f"cannot write {self.path}: the file was moved, removed or replaced while it was open",
-                "put it back, or restart capture to begin a new one",
-            )
-
     def _give_up(self, undo: Callable[[], None]) -> None:
-        """Roll back; after trouble that a rollback cannot mend, drop the connection: the next call opens a new one."""
         undo()
-        if self.is_closed():
-            return
-        try:
-            if self.connection().in_transaction:  # type: ignore[no-untyped-call]  # peewee's stub
-                self.rollback()
-        except PeeweeException:
-            self.close()
-
-
-def failure(error: Exception, path: Path) -> StoreError:
-    """What an error of the database means to a person. SQLite's messages name tables and columns, never values."""
-    code = code_of(error)
-    if code in _DAMAGED:
-        return StoreCorrupt(
-            f"{path} is damaged or not a capture database",
-            "move the file (and its -wal and -shm) aside and restore a copy, or start a new one",
-        )
-    cause, hint = _CAUSES.get(code, (str(error), "see that {path} is a healthy capture database"))
-    return StoreUnavailable(f"cannot use {path}: {cause}", hint.format(path=path))
-
-
-def code_of(error: Exception) -> int:
-    """SQLite's primary result code; 0 when there is none."""
-    return int(getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)) & 0xFF
+        self.leave()

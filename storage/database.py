@@ -1,6 +1,7 @@
-"""The SQLite file: how it is opened for the one writer and for readers, and what it must be to be opened at all.
+"""How a store is opened, for the one writer and for readers, and what it must be to be opened at all.
 
-Never here: SQL about sessions or ledgers. Read `migrations.py` for the schema versions, `store.py` for the verbs.
+A place is the path of an SQLite file, or a DSN of a PostgreSQL database (`server.py`). Never here: SQL about sessions
+or ledgers. Read `migrations.py` for the schema versions, `store.py` for the verbs.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from types import ModuleType
 
 from peewee import DatabaseError, PeeweeException
 
-from storage.connection import Database, Writer, code_of, failure
-from storage.errors import NothingCaptured, StoreCorrupt, StoreNotWritable, StoreUnavailable, WrongSchema
-from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, schema_version
+from storage.connection import Database, Writer
+from storage.dsn import is_dsn
+from storage.errors import NothingCaptured, StoreCorrupt, StoreNotWritable, StoreUnavailable
+from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, refuse_older, schema_version
+from storage.sqlite import Sqlite, SqliteWriter, code_of, failure
 
 BUSY_MS = 1_000
 """How long a write waits for somebody else's lock; well inside the ping deadline of the actor that writes."""
@@ -38,10 +42,13 @@ def open_writer(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
 
     Errors: StoreNotWritable, StoreCorrupt, WrongSchema, StoreUnavailable. Never replaces a file it does not understand.
     """
+    if is_dsn(path):
+        writer: Writer = _server().open_writer(str(path), migrations)
+        return writer
     place = _file_path(path)
     _prepare(place)
     _refuse_unknown(place, migrations)
-    database = Writer(
+    database = SqliteWriter(
         # rw, not rwc: a connection that is opened anew must never create a file that vanished.
         f"{place.as_uri()}?mode=rw",
         pragmas=WRITER_PRAGMAS,
@@ -50,6 +57,7 @@ def open_writer(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
         uri=True,
     )
     database.path = place
+    database.label = str(place)
     found = os.stat(place)
     database.identity = (found.st_dev, found.st_ino)
     try:
@@ -73,6 +81,9 @@ def open_reader(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
 
     Errors: NothingCaptured when there is no file, WrongSchema when it is of another version, StoreCorrupt.
     """
+    if is_dsn(path):
+        reader: Database = _server().open_reader(str(path), migrations)
+        return reader
     place = _file_path(path)
     if not _starts(place) and not _wal(place).exists():
         raise _nothing(place)
@@ -92,10 +103,7 @@ def open_reader(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
         if version == 0:
             raise _nothing(place)
         refuse_newer(version, place, migrations)
-        if version < len(migrations):
-            raise WrongSchema(
-                f"{place} has the older schema version {version}", "start capture once: it upgrades the file"
-            )
+        refuse_older(version, place, migrations)
     except PeeweeException as error:
         database.close()
         raise failure(error, place) from error
@@ -121,9 +129,17 @@ def _refuse_unknown(place: Path, migrations: tuple[Migration, ...]) -> None:
         peek.close()
 
 
+def _server() -> ModuleType:
+    """What opens a DSN; its driver comes with an extra and takes 0.1 s to load, so only who needs it has it."""
+    try:
+        from storage import server
+    except ImportError as error:
+        hint = "pip install 'hybrid-capture[postgres]'"
+        raise StoreNotWritable(f"PostgreSQL's driver is not installed ({error.name})", hint) from None
+    return server
+
+
 def _file_path(path: str | Path) -> Path:
-    if "://" in str(path):
-        raise StoreNotWritable("this version stores in SQLite files only", "give the path of a file instead of a DSN")
     return Path(os.path.abspath(path))
 
 
@@ -175,8 +191,10 @@ def _known_version(database: Database, path: Path) -> int:
     return version
 
 
-def _connect_reader(path: Path, mode: str) -> Database:
-    database = Database(f"{path.as_uri()}?{mode}", pragmas=READER_PRAGMAS, timeout=BUSY_MS / 1000, uri=True)
+def _connect_reader(path: Path, mode: str) -> Sqlite:
+    database = Sqlite(f"{path.as_uri()}?{mode}", pragmas=READER_PRAGMAS, timeout=BUSY_MS / 1000, uri=True)
+    database.path = path
+    database.label = str(path)
     try:
         database.connect()
         database.run("SELECT count(*) FROM sqlite_master").fetchone()

@@ -16,7 +16,7 @@ from storage.connection import Database
 from storage.identity import Place
 
 _ADD = """INSERT INTO ledger (run_id, source, generation, disposition, count) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (run_id, source, generation, disposition) DO UPDATE SET count = count + excluded.count"""
+    ON CONFLICT (run_id, source, generation, disposition) DO UPDATE SET count = ledger.count + excluded.count"""
 _SUMS = """SELECT o.received, o.difference,
     (SELECT coalesce(sum(count), 0) FROM ledger l
         WHERE l.run_id = o.run_id AND l.source = o.source AND l.generation = o.generation),

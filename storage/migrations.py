@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from storage.connection import Database
 from storage.errors import WrongSchema
@@ -20,8 +20,16 @@ class Migration:
     version: int
     name: str
     statements: tuple[str, ...] = ()
+    """For both engines: SQLite's types, which `sqltext.py` translates."""
     step: Callable[[Database], None] | None = None
-    """For what SQL alone cannot do; runs after the statements."""
+    """For what SQL alone cannot do; runs after all statements."""
+    sqlite: tuple[str, ...] = ()
+    postgres: tuple[str, ...] = ()
+    """What only this engine needs, after `statements`; it must come to the same tables and columns for our verbs."""
+
+    def on(self, dialect: Literal["sqlite", "postgres"]) -> tuple[str, ...]:
+        """The statements of one engine, in order."""
+        return self.statements + (self.sqlite if dialect == "sqlite" else self.postgres)
 
 
 FIRST_TABLES = (
@@ -99,7 +107,7 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 def schema_version(database: Database) -> int | None:
     """The version of an open file; 0 when it has no tables at all, None when it has tables that are not ours."""
-    tables = {name for (name,) in database.run("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = database.tables()
     if not tables:
         return 0
     if "meta" not in tables:
@@ -107,7 +115,7 @@ def schema_version(database: Database) -> int | None:
     try:
         row = database.run("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     except Exception as error:
-        if "no such column" in str(error):
+        if "no such column" in str(error) or getattr(getattr(error, "orig", None), "sqlstate", None) == "42703":
             return None
         raise
     return int(row[0]) if row is not None and str(row[0]).isdecimal() else None
@@ -123,17 +131,27 @@ def migrate(database: Database, migrations: tuple[Migration, ...] = MIGRATIONS) 
     before = schema_version(database)
     assert before is not None, "the caller has refused files that are not ours"
     for migration in migrations[before:]:
-        with database.atomic("IMMEDIATE"):
-            for statement in migration.statements:
-                database.run(statement)
-            if migration.step is not None:
-                migration.step(database)
-            database.run(
-                "INSERT INTO meta (key, value) VALUES ('schema_version', ?) "
-                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (str(migration.version),),
-            )
+        database.begin_write()
+        try:
+            if (schema_version(database) or 0) < migration.version:  # nobody else was faster
+                _apply(migration, database)
+            database.commit()
+        except BaseException:
+            database.leave()
+            raise
     return before
+
+
+def _apply(migration: Migration, database: Database) -> None:
+    for statement in migration.on(database.dialect):
+        database.run(statement)
+    if migration.step is not None:
+        migration.step(database)
+    database.run(
+        "INSERT INTO meta (key, value) VALUES ('schema_version', ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (str(migration.version),),
+    )
 
 
 def refuse_newer(version: int, path: Any, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
@@ -143,3 +161,9 @@ def refuse_newer(version: int, path: Any, migrations: tuple[Migration, ...] = MI
             f"{path} has schema version {version}, this hybrid-capture knows versions up to {len(migrations)}",
             "upgrade hybrid-capture, or move the file aside to start a new one",
         )
+
+
+def refuse_older(version: int, path: Any, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+    """What a reader cannot read. Errors: WrongSchema when `version` is before the last step."""
+    if version < len(migrations):
+        raise WrongSchema(f"{path} has the older schema version {version}", "start capture once: it upgrades it")

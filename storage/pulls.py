@@ -17,8 +17,8 @@ CURSOR_CHARS_MAX = 4_096
 
 _ADVANCE = """INSERT INTO offsets (run_id, source, generation, stager, through_seq, received, closed, difference)
     VALUES (?, ?, ?, 0, ?, ?, 0, 0) ON CONFLICT (run_id, source, generation) DO UPDATE SET
-    through_seq = excluded.through_seq, received = received + excluded.received
-    WHERE through_seq < excluded.through_seq"""
+    through_seq = excluded.through_seq, received = offsets.received + excluded.received
+    WHERE offsets.through_seq < excluded.through_seq"""
 _FIND = "SELECT cursor, last_turn_id, updated_at_s FROM pulls WHERE tool = ? AND session_id = ?"
 _KEEP = """INSERT INTO pulls (tool, session_id, cursor, last_turn_id, updated_at_s) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (tool, session_id) DO UPDATE SET cursor = excluded.cursor, last_turn_id = excluded.last_turn_id,

@@ -33,14 +33,13 @@ ITEMS_MAX = 10_000
 
 
 class Reader:
-    """Looks at the database at `path`. A context manager; thread-safe in that each thread gets its own connection.
+    """Looks at the store at `path`, a file or a DSN. A context manager; each thread gets a connection of its own.
 
     Errors when opened: NothingCaptured, WrongSchema, StoreCorrupt, StoreUnavailable; of each method: the last two.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._path = Path(path).absolute()
-        self._database = open_reader(self._path)
+        self._database = open_reader(path)
 
     def __enter__(self) -> Reader:
         return self
@@ -62,7 +61,7 @@ class Reader:
             }
         probed = meta.get("probed_at_ms")
         return {
-            "path": str(self._path),
+            "path": self._database.label,
             "schema_version": int(meta["schema_version"]),
             "probed_at_ms": None if probed is None else int(probed),
             **counts,
@@ -145,7 +144,7 @@ class Reader:
 
     def _items(self, session_row: int, bodies: bool) -> list[dict[str, Any]]:
         """One more than ITEMS_MAX at most."""
-        seen = ItemSourceRow.select(fn.GROUP_CONCAT(ItemSourceRow.source.distinct()))
+        seen = ItemSourceRow.select(self._database.joined(ItemSourceRow.source))
         seen = seen.where(ItemSourceRow.item == ItemRow.id)
         fields = [
             ItemRow.turn,

@@ -17,8 +17,10 @@ from storage.ledger import Ledger
 
 _Key = tuple[str, str, str]
 
-_ADVANCE = """UPDATE offsets SET through_seq = ?, received = received + ?, closed = max(closed, ?)
-    WHERE run_id = ? AND source = ? AND generation = ? AND stager = ? AND through_seq = ? AND (closed = 0 OR ?)"""
+_ADVANCE = """UPDATE offsets SET through_seq = ?, received = received + ?,
+    closed = CASE WHEN ? = 1 THEN 1 ELSE closed END
+    WHERE run_id = ? AND source = ? AND generation = ? AND stager = ? AND through_seq = ?
+    AND (closed = 0 OR ? = 1)"""
 _OFFSET = "SELECT stager, through_seq FROM offsets WHERE run_id = ? AND source = ? AND generation = ?"
 _STAGER = "SELECT max(stager) FROM offsets WHERE run_id = ? AND source = ?"
 _TAKE_OVER = "UPDATE offsets SET stager = ? WHERE run_id = ? AND source = ?"

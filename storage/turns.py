@@ -32,7 +32,7 @@ _READ = "SELECT status, error, started_at_ms, completed_at_ms, duration_ms, runn
 _WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?, runner = ?
     WHERE id = ?"""
 _LEFT = """SELECT t.id, s.session_id, t.turn_id FROM turns t JOIN sessions s ON s.id = t.session_row
-    WHERE t.status = 'inProgress' AND t.runner IS NOT ? LIMIT ?"""
+    WHERE t.status = 'inProgress' AND t.runner IS DISTINCT FROM ? LIMIT ?"""
 _GIVE_UP = "UPDATE turns SET status = 'interrupted', runner = ? WHERE id = ?"
 _READ_USAGE = "SELECT input, cached, output, reasoning, total, other FROM usage WHERE turn_row = ?"
 _WRITE_USAGE = """INSERT INTO usage (turn_row, source, input, cached, output, reasoning, total, other)

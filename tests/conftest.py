@@ -1,4 +1,4 @@
-"""Fixtures for tests that need an app-server: the scripted one, the real one, and a loopback model for the real one.
+"""Fixtures for tests that need another program: an app-server, scripted or real, its model, a PostgreSQL server.
 
 The real codex is found by HYBRID_CAPTURE_CODEX or in `.tools/node_modules`, the real claude only there. Without them
 the tests marked `real` fail: a silent skip would let the stand-in drift. `-m "not real"` leaves them out on purpose.
@@ -18,6 +18,7 @@ from chaos.loopback_messages import LoopbackMessages
 from chaos.loopback_model import LoopbackModel
 from chaos.scripted import write_executable
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
+from tests.server import NoServer, PostgresServer, running_server
 
 ROOT = Path(__file__).resolve().parent.parent
 Start = Callable[..., Client]
@@ -59,6 +60,19 @@ def loopback_messages() -> Iterator[LoopbackMessages]:
     with LoopbackMessages() as api:
         yield api
     assert api.leaks == []
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server; one for all tests, each store in a schema of its own."""
+    try:
+        with running_server() as server:
+            yield server
+    except NoServer as missing:
+        problem = str(missing)
+    else:
+        return
+    pytest.fail(problem, pytrace=False)
 
 
 @pytest.fixture

@@ -38,8 +38,10 @@ class FakeRedaction:
         return found.text
 
 
-def open_store(folder: Path, run_id: str = "r1", **options: Any) -> Store:
-    return Store(folder / "capture.sqlite3", run_id=run_id, redaction=FakeRedaction(), **options)
+def open_store(place: Path | str, run_id: str = "r1", **options: Any) -> Store:
+    """`place`: a folder for a file, or the path or DSN of a store."""
+    where = place / "capture.sqlite3" if isinstance(place, Path) else place
+    return Store(where, run_id=run_id, redaction=FakeRedaction(), **options)
 
 
 def message(item_id: str, text: str = "hello", *, turn: str = "u1", session: str = "t1", **fields: Any) -> FinalItem:
@@ -135,6 +137,12 @@ def canonical_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 def raw_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """The same tables column for column, row ids included."""
     return {table: rows(store, f"SELECT * FROM {table} ORDER BY id") for table in CANONICAL}
+
+
+def every_row(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything there is, table by table; a full-text index is derived and left out."""
+    tables = sorted(name for name in store._database.tables() if not name.startswith(("sqlite_", "search")))
+    return {table: sorted(rows(store, f"SELECT * FROM {table}"), key=repr) for table in tables}
 
 
 def dispositions(store: Store) -> dict[str, int]:

@@ -12,6 +12,7 @@ from storage.database import open_writer
 from storage.errors import WrongSchema
 from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, schema_version
 from storage.models import TABLES
+from storage.sqlite import Sqlite
 
 
 def shape(database: SqliteDatabase) -> dict[str, object]:
@@ -78,7 +79,7 @@ def test_an_older_file_is_brought_up_with_its_rows(tmp_path: Path) -> None:
 def test_a_step_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
     fixture_of_version_1(tmp_path / "c.sqlite3")
     broken = Migration(3, "broken", ("CREATE TABLE half (a)", "CREATE TABLE nonsense ("))
-    database = Database(str(tmp_path / "c.sqlite3"))
+    database = Sqlite(str(tmp_path / "c.sqlite3"))
     with pytest.raises(OperationalError):
         migrate(database, (MIGRATIONS[0], NEXT, broken))
     assert schema_version(database) == 2
@@ -98,7 +99,7 @@ def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 
 def test_migrations_are_numbered_without_a_hole(tmp_path: Path) -> None:
-    database = Database(":memory:")
+    database = Sqlite(":memory:")
     with pytest.raises(AssertionError):
         migrate(database, (Migration(2, "no first"),))
     assert schema_version(database) == 0

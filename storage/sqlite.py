@@ -1,0 +1,108 @@
+"""The SQLite engine: one file, one connection, and what its failures mean. Read `database.py` for how it is opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import peewee
+from peewee import PeeweeException, SqliteDatabase, fn
+
+from storage.connection import Cursor, Database, Writer
+from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CAUSES = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free space on the disk that holds {path}; storing goes on by itself"),
+    sqlite3.SQLITE_BUSY: ("another program holds the lock", "close whatever has {path} open for writing"),
+    sqlite3.SQLITE_LOCKED: ("another program holds the lock", "close whatever has {path} open for writing"),
+    sqlite3.SQLITE_READONLY: ("it became read-only", "make {path} and its folder writable again"),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "see that {path} and its folder exist and are writable"),
+    sqlite3.SQLITE_IOERR: (
+        "the disk reported an error",
+        "check the disk that holds {path}: space, quota, file size limit",
+    ),
+}
+
+
+class Sqlite(Database, SqliteDatabase):
+    """An open file."""
+
+    dialect = "sqlite"
+    path: Path
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> Cursor:
+        cursor: Cursor = self.execute_sql(sql, params)  # type: ignore[no-untyped-call]  # peewee's stub
+        return cursor
+
+    def add(self, sql: str, params: Sequence[Any]) -> int | None:
+        cursor: sqlite3.Cursor = self.execute_sql(sql, params)  # type: ignore[no-untyped-call]  # peewee's stub
+        return cursor.lastrowid if cursor.rowcount == 1 else None
+
+    def tables(self) -> set[str]:
+        return {name for (name,) in self.run("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def joined(self, column: Any) -> peewee.Node:
+        found: peewee.Node = fn.GROUP_CONCAT(column.distinct())
+        return found
+
+    def failure(self, error: Exception) -> StoreError:
+        return failure(error, self.path)
+
+    def begin_read(self) -> None:
+        self.begin("DEFERRED")
+
+    def begin_write(self) -> None:
+        self.begin("IMMEDIATE")
+
+    def leave(self) -> None:
+        if self.is_closed():
+            return
+        try:
+            if self.connection().in_transaction:  # type: ignore[no-untyped-call]  # peewee's stub
+                self.rollback()
+        except PeeweeException:
+            self.close()
+
+
+class SqliteWriter(Writer, Sqlite):
+    """The writing connection to a file."""
+
+    identity: tuple[int, int]
+    """Device and inode of the file that was opened."""
+
+    def begin_write(self) -> None:
+        self._same_file()
+        super().begin_write()
+
+    def _same_file(self) -> None:
+        """SQLite writes happily into a file that was deleted or replaced under it, and all of that would be lost."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self.identity:
+            raise StoreUnavailable(
+                f"cannot write {self.path}: the file was moved, removed or replaced while it was open",
+                "put it back, or restart capture to begin a new one",
+            )
+
+
+def failure(error: Exception, path: Path) -> StoreError:
+    """What an error of the database means to a person. SQLite's messages name tables and columns, never values."""
+    code = code_of(error)
+    if code in _DAMAGED:
+        return StoreCorrupt(
+            f"{path} is damaged or not a capture database",
+            "move the file (and its -wal and -shm) aside and restore a copy, or start a new one",
+        )
+    cause, hint = _CAUSES.get(code, (str(error), "see that {path} is a healthy capture database"))
+    return StoreUnavailable(f"cannot use {path}: {cause}", hint.format(path=path))
+
+
+def code_of(error: Exception) -> int:
+    """SQLite's primary result code; 0 when there is none."""
+    return int(getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)) & 0xFF

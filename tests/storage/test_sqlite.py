@@ -1,0 +1,45 @@
+"""What goes wrong with a file has a name."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from peewee import DatabaseError, OperationalError
+
+from storage.database import open_writer
+from storage.errors import StoreCorrupt, StoreUnavailable
+from storage.sqlite import Sqlite, code_of, failure
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "words"),
+    [
+        (sqlite3.SQLITE_FULL, StoreUnavailable, "the disk is full; free space"),
+        (sqlite3.SQLITE_BUSY, StoreUnavailable, "holds the lock"),
+        (sqlite3.SQLITE_IOERR | (2 << 8), StoreUnavailable, "disk reported an error"),
+        (sqlite3.SQLITE_READONLY, StoreUnavailable, "read-only"),
+        (sqlite3.SQLITE_CORRUPT, StoreCorrupt, "move the file"),
+        (sqlite3.SQLITE_NOTADB, StoreCorrupt, "not a capture database"),
+        (999 << 8, StoreUnavailable, "what sqlite said"),
+    ],
+)
+def test_each_failure_names_the_file_and_what_to_do(code: int, kind: type[Exception], words: str) -> None:
+    original = sqlite3.OperationalError("what sqlite said")
+    original.sqlite_errorcode = code
+    error = failure(OperationalError(original, "what sqlite said"), Path("/state/capture.sqlite3"))
+    assert type(error) is kind
+    assert words in str(error)
+    assert "/state/capture.sqlite3" in str(error)
+
+
+def test_an_error_without_a_code_has_none() -> None:
+    assert code_of(DatabaseError("x")) == 0
+
+
+def test_a_file_is_called_by_its_path(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path / "c.sqlite3")
+    assert isinstance(writer, Sqlite)
+    assert writer.label == str(tmp_path / "c.sqlite3")
+    writer.close()
