@@ -1,6 +1,7 @@
 """A real PostgreSQL server for tests: own folder, loopback only, an unprivileged user, ended by its id.
 
-It uses the system's package (Debian: `postgresql`). Each store gets a schema of its own, which takes no time.
+It uses the system's package (Debian: `postgresql`). Each store gets a schema of its own, which takes no time. The
+driver is loaded by those who start one: every other test runs without it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import psycopg
 
 PATIENCE_S = 30
 WANTED = ("postgres", "initdb")
@@ -94,6 +93,8 @@ class PostgresServer:
         self._await()
 
     def _await(self) -> None:
+        import psycopg
+
         assert self._process is not None
         for _ in range(PATIENCE_S * 10):
             try:
@@ -110,12 +111,13 @@ class PostgresServer:
     def dsn(self) -> str:
         """The DSN of an empty schema that nobody has used."""
         schema = f"capture_{next(self._numbers)}"
-        with psycopg.connect(self._admin(), autocommit=True) as connection:
-            connection.execute(f"CREATE SCHEMA {schema}")
+        self.ask(f"CREATE SCHEMA {schema}")
         return f"{self._admin()}?options=-csearch_path%3D{schema}"
 
     def ask(self, sql: str, dsn: str | None = None) -> list[tuple[object, ...]]:
         """Run a statement past the store."""
+        import psycopg
+
         with psycopg.connect(dsn or self._admin(), autocommit=True) as connection:
             cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
