@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from storage.audit import DecisionLog
 from storage.identity import Place
 from tests.storage.story import HIDDEN, SECRET, Stream, loss, open_store, rows
@@ -11,8 +9,8 @@ from tests.storage.story import HIDDEN, SECRET, Stream, loss, open_store, rows
 HERE = Place("r1", "stream", 1, 5)
 
 
-def test_the_dedupe_log_keeps_the_newest_rows(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_the_dedupe_log_keeps_the_newest_rows(place: str) -> None:
+    store = open_store(place)
     log = DecisionLog(store._database, rows_max=20, slack=5)
     for number in range(1, 103):
         log.write(HERE, ("t1", "u1", f"i{number}"), "agentMessage", "accepted", "new", 1)
@@ -23,8 +21,8 @@ def test_the_dedupe_log_keeps_the_newest_rows(tmp_path: Path) -> None:
     store.close()
 
 
-def test_audit_rows_are_never_thinned_and_always_redacted(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_audit_rows_are_never_thinned_and_always_redacted(place: str) -> None:
+    store = open_store(place)
     for _ in range(30):
         store._audit.say(1, "k", "s", f"about {SECRET}")
     assert rows(store, "SELECT DISTINCT text FROM audit") == [(f"about {HIDDEN}",)]
@@ -32,8 +30,8 @@ def test_audit_rows_are_never_thinned_and_always_redacted(tmp_path: Path) -> Non
     store.close()
 
 
-def test_a_row_about_an_item_names_it_whole(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_row_about_an_item_names_it_whole(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(3, losses=[loss("i9", 3, "stage_full", size=44)])
     fields = "SELECT run_id, kind, subject, session_id, turn_id, item_id, frames, bytes_count, text FROM audit"
     assert rows(store, fields) == [

@@ -46,8 +46,8 @@ def test_the_cache_is_bounded_and_makes_no_difference(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
-def test_body_text_and_hash_are_of_the_redacted_item(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_body_text_and_hash_are_of_the_redacted_item(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(2, items=[message("i1", SECRET), message("i2", HIDDEN, body=None)])
     ((body, text, first), (_, _, second)) = rows(store, "SELECT body, text, content_hash FROM items ORDER BY ordinal")
     assert json.loads(body) == {"type": "agentMessage", "id": "i1", "text": HIDDEN}
@@ -56,8 +56,8 @@ def test_body_text_and_hash_are_of_the_redacted_item(tmp_path: Path) -> None:
     store.close()
 
 
-def test_bodies_that_differ_only_in_spelling_are_the_same(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_bodies_that_differ_only_in_spelling_are_the_same(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, items=[message("i1", body='{"a": 1, "b": "\\u0041"}')])
     stream.send(1, items=[message("i1", body='{"b":"A","a":1}')])
@@ -65,8 +65,8 @@ def test_bodies_that_differ_only_in_spelling_are_the_same(tmp_path: Path) -> Non
     store.close()
 
 
-def test_a_status_is_content_and_a_time_is_not(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_status_is_content_and_a_time_is_not(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, items=[message("i1", status="inProgress", started_at_ms=1, completed_at_ms=None)])
     stream.send(1, items=[message("i1", status="inProgress", started_at_ms=2, completed_at_ms=3)])
@@ -76,8 +76,8 @@ def test_a_status_is_content_and_a_time_is_not(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_item_hidden_by_a_failure_is_replaced_by_a_good_one(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_an_item_hidden_by_a_failure_is_replaced_by_a_good_one(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, items=[message("i1", "EXPLODE")])
     stream.send(1, items=[message("i1", "fine")])
@@ -87,8 +87,8 @@ def test_an_item_hidden_by_a_failure_is_replaced_by_a_good_one(tmp_path: Path) -
     store.close()
 
 
-def test_each_sighting_is_named_with_its_source(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_each_sighting_is_named_with_its_source(place: str) -> None:
+    store = open_store(place)
     first = Stream(store)
     first.send(1, items=[message("i1")])
     first.send(1, items=[message("i1")])

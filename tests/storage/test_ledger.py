@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,8 +9,8 @@ from storage.ledger import status
 from tests.storage.story import Stream, dispositions, loss, message, open_store, rows, staged, texts
 
 
-def test_a_difference_is_an_incident_and_nothing_is_corrected(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_difference_is_an_incident_and_nothing_is_corrected(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(5, counts={"control": 3})
     told = store.ledger()
@@ -26,8 +24,8 @@ def test_a_difference_is_an_incident_and_nothing_is_corrected(tmp_path: Path) ->
     store.close()
 
 
-def test_two_differences_do_not_cancel_each_other_out(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_two_differences_do_not_cancel_each_other_out(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(5, counts={"control": 4})
     Stream(store, generation=2).send(5, counts={"control": 6})
     assert store.ledger().received == sum(dispositions(store).values())
@@ -36,8 +34,8 @@ def test_two_differences_do_not_cancel_each_other_out(tmp_path: Path) -> None:
     store.close()
 
 
-def test_rows_are_per_generation_and_ready_for_json(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_rows_are_per_generation_and_ready_for_json(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(3, items=[message("i1")], staged=[staged("i2", 2)])
     Stream(store, generation=2).send(1, counts={"control": 1}, closed=True)
     assert [row.as_dict() for row in store.ledger_rows()] == [

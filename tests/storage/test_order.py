@@ -26,16 +26,16 @@ def order(store: Store) -> list[Any]:
     return [item_id for item_id, _ in found]
 
 
-def test_a_pulled_item_stands_where_the_stream_lost_it(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_pulled_item_stands_where_the_stream_lost_it(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(2, items=[item(1), item(3)])
     Pull(store).send(items=[item(1), item(2), item(3)])
     assert order(store) == ["i01", "i02", "i03"]
     store.close()
 
 
-def test_an_item_that_history_forgot_stands_where_the_stream_says(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_an_item_that_history_forgot_stands_where_the_stream_says(place: str) -> None:
+    store = open_store(place)
     Pull(store).send(items=[item(1), item(3)])
     stream = Stream(store)
     for number in (1, 2, 3):
@@ -44,8 +44,8 @@ def test_an_item_that_history_forgot_stands_where_the_stream_says(tmp_path: Path
     store.close()
 
 
-def test_without_a_pull_the_order_of_arrival_stands(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_without_a_pull_the_order_of_arrival_stands(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(3, items=[item(3), item(1), item(2)])
     assert order(store) == ["i03", "i01", "i02"]
     store.close()

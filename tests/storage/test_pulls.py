@@ -17,6 +17,7 @@ from tests.storage.story import (
     SECRET,
     Stream,
     canonical_rows,
+    every_row,
     message,
     open_store,
     rows,
@@ -28,8 +29,8 @@ from tests.storage.story import (
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with_store = open_store(tmp_path)
+def store(place: str) -> Iterator[Store]:
+    with_store = open_store(place)
     yield with_store
     with_store.close()
 
@@ -76,10 +77,10 @@ def test_the_same_message_again_is_kept_and_changes_nothing(store: Store) -> Non
     pull = Pull(store)
     first = pull.message(turns=[ended()], items=[message("i1")])
     store.keep_pulled(first, 1)
-    before = list(store._database.connection().iterdump())
+    before = every_row(store)
     again = store.keep_pulled(first, 2)
     assert (again.reply, again.announce) == (PulledKept(generation=1, n=1), ())
-    assert list(store._database.connection().iterdump()) == before
+    assert every_row(store) == before
 
 
 def test_an_item_of_the_stream_stands_even_when_the_pull_tells_it_otherwise(store: Store) -> None:
@@ -159,13 +160,13 @@ def test_the_sweep_ends_the_turns_of_older_processes_and_no_other(store: Store) 
 # How far it is.
 
 
-def test_positions_are_told_as_they_were_kept_also_after_a_restart(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_positions_are_told_as_they_were_kept_also_after_a_restart(place: str) -> None:
+    store = open_store(place)
     done = PullPosition(session_id="t1", cursor="c", last_turn_id="u1", updated_at_s=7)
     left = PullPosition(session_id="t2")
     Pull(store).send(positions=[done, left])
     store.close()
-    store = open_store(tmp_path, run_id="r2")
+    store = open_store(place, run_id="r2")
     wanted = PositionsWanted(generation=1, n=3, session_ids=("t2", "t1", "never"))
     told = store.positions(wanted)
     assert (told.generation, told.n, told.positions) == (1, 3, (left, done))

@@ -23,9 +23,8 @@ from tests.storage.story import Stream, message, open_store, staged, thread, tur
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(tmp_path)
+def filled(place: str | Path) -> Store:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(
         8,
@@ -50,20 +49,33 @@ def store(tmp_path: Path) -> Iterator[Store]:
         seq=1, what="mode", who="mode", before="FAILURE", after="OTEL_ONLY", cause="c", at_ms=1, monotonic_ms=1
     )
     store.keep_transitions(KeepTransitions(transitions=(step, step.model_copy(update={"seq": 2}))))
+    return store
+
+
+@pytest.fixture
+def store(place: str) -> Iterator[Store]:
+    store = filled(place)
     yield store
     store.close()
 
 
-def read(tmp_path: Path) -> Reader:
-    return Reader(tmp_path / "capture.sqlite3")
+@pytest.fixture
+def file_store(tmp_path: Path) -> Iterator[Store]:
+    store = filled(tmp_path)
+    yield store
+    store.close()
 
 
-def test_it_reads_beside_a_live_writer_and_sees_what_comes(store: Store, tmp_path: Path) -> None:
-    with read(tmp_path) as reader:
+def read(place: str) -> Reader:
+    return Reader(place)
+
+
+def test_it_reads_beside_a_live_writer_and_sees_what_comes(store: Store, place: str) -> None:
+    with read(place) as reader:
         assert reader.status()["items"] == 3
         Stream(store, generation=2).send(1, items=[message("new")])
         assert reader.status() == {
-            "path": str(tmp_path / "capture.sqlite3"),
+            "path": store._database.label,
             "schema_version": 2,
             "probed_at_ms": None,
             "sessions": 2,
@@ -74,8 +86,8 @@ def test_it_reads_beside_a_live_writer_and_sees_what_comes(store: Store, tmp_pat
         assert reader.status()["probed_at_ms"] == 5
 
 
-def test_sessions_come_newest_first_with_their_counts(store: Store, tmp_path: Path) -> None:
-    with read(tmp_path) as reader:
+def test_sessions_come_newest_first_with_their_counts(store: Store, place: str) -> None:
+    with read(place) as reader:
         first, second = reader.sessions()
         assert (first["session_id"], first["branch"], first["last_status"]) == ("t2", "topic", "failed")
         assert (second["turn_count"], second["item_count"], second["last_status"]) == (1, 2, "completed")
@@ -87,13 +99,13 @@ def test_sessions_come_newest_first_with_their_counts(store: Store, tmp_path: Pa
     ("query", "found"),
     [("work", ["t2", "t1"]), ("TWO", ["t2"]), ("100%", ["t1"]), ("0_%", []), ("t1", ["t1"]), ("'; DROP", [])],
 )
-def test_a_query_is_looked_for_as_it_stands(store: Store, tmp_path: Path, query: str, found: list[str]) -> None:
-    with read(tmp_path) as reader:
+def test_a_query_is_looked_for_as_it_stands(store: Store, place: str, query: str, found: list[str]) -> None:
+    with read(place) as reader:
         assert [each["session_id"] for each in reader.sessions(query=query)] == found
 
 
-def test_a_session_shows_its_turns_and_items(store: Store, tmp_path: Path) -> None:
-    with read(tmp_path) as reader:
+def test_a_session_shows_its_turns_and_items(store: Store, place: str) -> None:
+    with read(place) as reader:
         shown = reader.session("t1")
         assert shown is not None
         json.dumps(shown)
@@ -113,17 +125,17 @@ def test_a_session_shows_its_turns_and_items(store: Store, tmp_path: Path) -> No
         assert reader.session("t1", tool="claude") is None
 
 
-def test_a_large_session_is_cut_and_says_so(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_session_is_cut_and_says_so(store: Store, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.reader.ITEMS_MAX", 1)
-    with read(tmp_path) as reader:
+    with read(place) as reader:
         shown = reader.session("t1")
         assert shown is not None
         assert shown["truncated"]
         assert len(shown["turns"][0]["items"]) == 1
 
 
-def test_lists_give_the_newest_in_the_order_in_which_they_happened(store: Store, tmp_path: Path) -> None:
-    with read(tmp_path) as reader:
+def test_lists_give_the_newest_in_the_order_in_which_they_happened(store: Store, place: str) -> None:
+    with read(place) as reader:
         assert [row["subject"] for row in reader.audit(2)] == ["3", "4"]
         assert [row["seq"] for row in reader.transitions()] == [1, 2]
         log = reader.dedupe_log()
@@ -138,8 +150,8 @@ def test_lists_give_the_newest_in_the_order_in_which_they_happened(store: Store,
         assert len(reader.dedupe_log(limit=1)) == 1
 
 
-def test_the_ledger_is_that_of_the_newest_run(store: Store, tmp_path: Path) -> None:
-    with read(tmp_path) as reader:
+def test_the_ledger_is_that_of_the_newest_run(store: Store, place: str) -> None:
+    with read(place) as reader:
         told = reader.ledger()
         assert (told["run_id"], told["received"], told["staged"], told["balanced"]) == ("r1", 11, 2, True)
         assert told["received"] == store.ledger().received
@@ -151,7 +163,7 @@ def test_the_ledger_is_that_of_the_newest_run(store: Store, tmp_path: Path) -> N
             "balanced": True,
             "rows": [],
         }
-        later = open_store(tmp_path, "r2")
+        later = open_store(place, "r2")
         Stream(later).send(1, counts={"control": 1})
         later.close()
         assert reader.ledger()["run_id"] == "r2"
@@ -159,24 +171,24 @@ def test_the_ledger_is_that_of_the_newest_run(store: Store, tmp_path: Path) -> N
 
 def test_without_a_file_it_says_that_nothing_was_captured(tmp_path: Path) -> None:
     with pytest.raises(NothingCaptured, match="nothing has been captured yet"):
-        read(tmp_path)
+        read(str(tmp_path / "capture.sqlite3"))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_reads_when_no_runtime_runs(store: Store, tmp_path: Path) -> None:
-    store.close()
+def test_it_reads_when_no_runtime_runs(file_store: Store, tmp_path: Path) -> None:
+    file_store.close()
     assert not (tmp_path / "capture.sqlite3-wal").exists()
-    with read(tmp_path) as reader:
+    with read(str(tmp_path / "capture.sqlite3")) as reader:
         assert reader.status()["items"] == 3
 
 
-def test_it_reads_what_a_killed_writer_left_in_its_log(store: Store, tmp_path: Path) -> None:
+def test_it_reads_what_a_killed_writer_left_in_its_log(file_store: Store, tmp_path: Path) -> None:
     # A copy of file and log is what a machine holds after the writer was killed.
     after = tmp_path / "after"
     after.mkdir()
     for name in ("capture.sqlite3", "capture.sqlite3-wal"):
         shutil.copy(tmp_path / name, after / name)
-    with read(after) as reader:
+    with read(str(after / "capture.sqlite3")) as reader:
         assert reader.status()["items"] == 3
 
 
@@ -192,11 +204,11 @@ with Reader(sys.argv[1]) as reader:
 """
 
 
-def test_it_reads_in_a_folder_that_it_may_not_write(store: Store) -> None:
+def test_it_reads_in_a_folder_that_it_may_not_write(file_store: Store) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
-        store._database.pragma("wal_checkpoint", "TRUNCATE")
-        shutil.copy(store._database.path, folder / "c.sqlite3")
+        file_store._database.pragma("wal_checkpoint", "TRUNCATE")
+        shutil.copy(file_store._database.path, folder / "c.sqlite3")
         (folder / "c.sqlite3").chmod(0o444)
         folder.chmod(0o555)
         done = subprocess.run(

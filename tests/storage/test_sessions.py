@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.storage.story import HIDDEN, SECRET, Stream, dispositions, message, open_store, rows, thread
 
 FACTS = 'SELECT cwd, branch, "commit", model, title, cli_version, path, created_at_ms, first_seen_ms FROM sessions'
 
 
-def test_what_is_unknown_leaves_what_is_stored(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_what_is_unknown_leaves_what_is_stored(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, sessions=[thread(cwd="/w", branch="main", model="m1", created_at_ms=7)])
     stream.send(1, sessions=[thread(model="m2", title="t", created_at_ms=8)])
@@ -19,8 +17,8 @@ def test_what_is_unknown_leaves_what_is_stored(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_same_again_is_a_duplicate(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_the_same_again_is_a_duplicate(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     for _ in range(3):
         stream.send(1, sessions=[thread(cwd="/w")])
@@ -28,8 +26,8 @@ def test_the_same_again_is_a_duplicate(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_model_may_change_back(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_model_may_change_back(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     for model in ("m1", "m2", "m1"):
         stream.send(1, sessions=[thread(model=model)])
@@ -38,8 +36,8 @@ def test_a_model_may_change_back(tmp_path: Path) -> None:
     store.close()
 
 
-def test_texts_are_redacted_and_bounded(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_texts_are_redacted_and_bounded(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(1, sessions=[thread(title=SECRET + "x" * 5_000, model="EXPLODE", created_at_ms=2**80)])
     ((title, model, created),) = rows(store, "SELECT title, model, created_at_ms FROM sessions")
     assert title.startswith(HIDDEN)
@@ -48,8 +46,8 @@ def test_texts_are_redacted_and_bounded(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_item_may_come_before_its_thread_is_known(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_an_item_may_come_before_its_thread_is_known(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, items=[message("i1")])
     stream.send(1, sessions=[thread(cwd="/w")])
@@ -58,11 +56,11 @@ def test_an_item_may_come_before_its_thread_is_known(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_same_thread_id_of_another_tool_is_another_session(tmp_path: Path) -> None:
+def test_the_same_thread_id_of_another_tool_is_another_session(place: str) -> None:
     for tool in ("codex", "claude"):
-        store = open_store(tmp_path, run_id=tool, tool=tool)
+        store = open_store(place, run_id=tool, tool=tool)
         Stream(store).send(1, sessions=[thread()])
         store.close()
-    store = open_store(tmp_path, "r3")
+    store = open_store(place, "r3")
     assert rows(store, "SELECT tool FROM sessions ORDER BY id") == [("codex",), ("claude",)]
     store.close()

@@ -9,8 +9,8 @@ from tests.storage.story import Stream, open_store, rows, staged
 STAGED = "SELECT item_id, frames, bytes_count FROM staged_items ORDER BY item_id"
 
 
-def test_staged_rows_follow_the_list_exactly(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_staged_rows_follow_the_list_exactly(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(3, staged=[staged("a", 1), staged("b", 2)])
     ids = dict(rows(store, "SELECT item_id, id FROM staged_items"))
@@ -20,8 +20,8 @@ def test_staged_rows_follow_the_list_exactly(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_item_that_starts_again_counts_anew(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_an_item_that_starts_again_counts_anew(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(9, staged=[staged("a", 9)])
     stream.send(1, counts={"dropped:superseded": 9}, staged=[staged("a", 1)])
@@ -30,11 +30,11 @@ def test_an_item_that_starts_again_counts_anew(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_store_that_was_opened_anew_finds_what_is_staged(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_store_that_was_opened_anew_finds_what_is_staged(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(3, staged=[staged("a", 1), staged("b", 2)])
     store.close()
-    store = open_store(tmp_path)
+    store = open_store(place)
     stream = Stream(store)
     assert stream.through == 3
     stream.send(1, staged=[staged("b", 3), staged("a", 1)])
@@ -44,8 +44,8 @@ def test_a_store_that_was_opened_anew_finds_what_is_staged(tmp_path: Path) -> No
     store.close()
 
 
-def test_generations_do_not_mix(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_generations_do_not_mix(place: str) -> None:
+    store = open_store(place)
     first = Stream(store)
     first.send(1, staged=[staged("a", 1)])
     second = Stream(store, generation=2)

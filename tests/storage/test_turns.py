@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.storage.story import HIDDEN, SECRET, Stream, dispositions, message, open_store, rows, turn
@@ -12,8 +10,8 @@ USAGE = "SELECT input, cached, output, reasoning, total, other FROM usage"
 
 
 @pytest.mark.parametrize("end", ["completed", "interrupted", "failed"])
-def test_a_turn_ends_once(tmp_path: Path, end: str) -> None:
-    store = open_store(tmp_path)
+def test_a_turn_ends_once(place: str, end: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, turns=[turn("inProgress", started_at_ms=1)])
     assert len(stream.send(1, turns=[turn(end, error="e" if end == "failed" else None)]).announce) == 1
@@ -22,8 +20,8 @@ def test_a_turn_ends_once(tmp_path: Path, end: str) -> None:
     store.close()
 
 
-def test_a_start_that_comes_late_is_filled_in(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_start_that_comes_late_is_filled_in(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, turns=[turn("completed")])
     stream.send(1, turns=[turn("inProgress", started_at_ms=3)])
@@ -33,8 +31,8 @@ def test_a_start_that_comes_late_is_filled_in(tmp_path: Path) -> None:
     store.close()
 
 
-def test_tokens_only_grow(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_tokens_only_grow(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(1, turns=[turn(usage={"input": 5, "output": 1, "total": 6})])
     stream.send(1, turns=[turn(usage={"input": 3, "output": 4, "odd": 2, "huge": 2**70})])
@@ -44,22 +42,22 @@ def test_tokens_only_grow(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_error_of_a_turn_is_redacted(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_the_error_of_a_turn_is_redacted(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(1, turns=[turn("failed", error=f"401 for {SECRET}")])
     assert rows(store, "SELECT error FROM turns") == [(f"401 for {HIDDEN}",)]
     store.close()
 
 
-def test_a_turn_without_an_answer_has_no_result(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_turn_without_an_answer_has_no_result(place: str) -> None:
+    store = open_store(place)
     Stream(store).send(2, turns=[turn("interrupted")], items=[message("i1", kind="userMessage")])
     assert rows(store, "SELECT result_item_id, item_count FROM turns") == [(None, 1)]
     store.close()
 
 
-def test_an_open_turn_has_no_result_yet(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_an_open_turn_has_no_result_yet(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(2, turns=[turn("inProgress")], items=[message("i1")])
     assert rows(store, "SELECT result_item_id FROM turns") == [(None,)]
@@ -68,8 +66,8 @@ def test_an_open_turn_has_no_result_yet(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_message_that_comes_after_the_end_is_the_result(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_message_that_comes_after_the_end_is_the_result(place: str) -> None:
+    store = open_store(place)
     stream = Stream(store)
     stream.send(2, turns=[turn("completed")], items=[message("i1")])
     stream.send(2, items=[message("i2"), message("i1")])
