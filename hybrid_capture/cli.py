@@ -6,20 +6,16 @@ and `--json`; expected errors end as one sentence and an exit code (`problems.py
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, ParamSpec
+from typing import Annotated, Literal
 
 import typer
 
 from hybrid_capture.console import Screen
-from hybrid_capture.problems import EXIT_CODES, INTERRUPTED, USAGE, Problem, problem_of
+from hybrid_capture.problems import USAGE, Problem
+from hybrid_capture.verbs import EPILOG, LOOK, Json, Limit, StateDir, database_of, folder_of, verb
 
-EPILOG = "\b\nExit codes:\n" + "\n".join(f"{code:>5}  {meaning}" for code, meaning in EXIT_CODES.items())
-# Plain help: Rich's would double the time of --help. Tracebacks without local values, which may hold secrets.
-LOOK: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "no_args_is_help": True}
 app = typer.Typer(
     **LOOK, add_completion=True, epilog=EPILOG, help="Capture AI coding sessions reliably, redacted, once."
 )
@@ -30,11 +26,6 @@ app.add_typer(recover_app, name="recover")
 app.add_typer(switch_app, name="kill-switch")
 app.add_typer(sessions_app, name="sessions")
 
-StateDir = Annotated[
-    Path | None,
-    typer.Option("--state-dir", envvar="HYBRID_CAPTURE_STATE_DIR", help="Folder of database, sockets and logs."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Machine output: JSON on standard output.")]
 Codex = Annotated[
     Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")
 ]
@@ -42,38 +33,6 @@ Cwd = Annotated[Path | None, typer.Option("--cwd", exists=True, file_okay=False,
 Expected = Annotated[
     int | None, typer.Option("--expected-revision", min=0, help="Only if the config still has this revision.")
 ]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000, help="Newest so many.")]
-
-Given = ParamSpec("Given")
-
-
-def verb(run: Callable[Given, int]) -> Callable[Given, None]:
-    """Exit with what the verb returns; tell what is expected to go wrong in one sentence."""
-
-    @functools.wraps(run)
-    def told(*args: Given.args, **given: Given.kwargs) -> None:
-        try:
-            code = run(*args, **given)
-        except KeyboardInterrupt:
-            code = INTERRUPTED
-        except Exception as error:
-            problem = problem_of(error)
-            if problem is None:
-                raise
-            Screen(bool(given.get("as_json"))).problem(problem)
-            code = problem.exit_code
-        raise typer.Exit(code)
-
-    return told
-
-
-def folder_of(given: Path | None) -> Path:
-    """The state folder that a verb works on."""
-    if given is None:
-        from hybrid_capture.settings import default_state_dir
-
-        given = default_state_dir()
-    return given.absolute()
 
 
 def _version(wanted: bool) -> None:
@@ -476,10 +435,3 @@ def redact(
         with file.open("rb") as source:
             redact_stream(source, sys.stdout.buffer, told)
     return 0
-
-
-def database_of(state_dir: Path | None) -> str:
-    """Path or DSN of the store of a state folder."""
-    from hybrid_capture.settings import store_of
-
-    return store_of(folder_of(state_dir))
