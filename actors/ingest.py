@@ -17,9 +17,11 @@ from messages.records import (
     LedgerTold,
     LedgerWanted,
     StageOpened,
+    StoreSetAside,
 )
 from messages.status import Party
-from storage.errors import StoreError
+from storage.aside import begin_anew, standing_aside
+from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 from storage.store import Store
 
 HELD_NOTES_MAX = 1_000
@@ -32,21 +34,47 @@ class IngestActor(Shell):
     ROLE = "ingest"
 
     def begin(self, begin: Begin) -> None:
-        settings = begin.settings
-        self.timing = settings.timing
-        self.store = Store(settings.database, run_id=settings.run_id, limits=settings.limits)
+        self.settings = begin.settings
+        self.timing = self.settings.timing
+        self.open_store: Store | None = None
+        self.replaced = ""
+        """Why the store was set aside: the tree ends, and nothing more is kept in this run."""
+        self.good = "the store commits"
         self.held: list[AuditNote] = []
         self.healthy: bool | None = None
         self.committed_ms = 0
+        try:
+            _ = self.store
+        except StoreCorrupt as damage:
+            self._set_aside(damage)
+        except StoreUnavailable:
+            pass  # a server that is away comes back: the first probe tells, and every later one tries again
         self.wake(0, "probe")  # not before the supervisor knows who we are
 
+    @property
+    def store(self) -> Store:
+        """The store, opened when it is first needed. Errors: StoreError."""
+        if self.open_store is None:
+            settings = self.settings
+            self.open_store = Store(settings.database, run_id=settings.run_id, limits=settings.limits)
+            aside = standing_aside(settings.database)
+            if aside:
+                self.good = (
+                    f"the store commits; a damaged one stands aside as {aside[-1].name}: see `hybrid-capture doctor`"
+                )
+        return self.open_store
+
     def on(self, message: Message, sender: Party) -> None:
+        if self.replaced:
+            return
         try:
             self._keep(message)
+        except StoreCorrupt as damage:
+            self._damaged(damage, message)
         except StoreError as failed:
-            self._failed(message, failed)
+            self._failed(message, str(failed))
         else:
-            self._told(True, "the store commits")
+            self._told(True, self.good)
 
     def _keep(self, message: Message) -> None:
         at = now()
@@ -75,9 +103,9 @@ class IngestActor(Shell):
         elif isinstance(message, LedgerWanted):
             self.send_to("facade", LedgerTold(command_id=message.command_id, ledger=self.store.ledger()))
 
-    def _failed(self, message: Message, failed: StoreError) -> None:
+    def _failed(self, message: Message | None, text: str) -> None:
         """Nothing was written. Who numbered the message sends it again; notes wait here."""
-        text = clean(str(failed))
+        text = clean(text)
         if isinstance(message, KeepCheckpoint):
             refused = CheckpointRefused(
                 generation=message.generation,
@@ -92,7 +120,32 @@ class IngestActor(Shell):
         self._told(False, text)
 
     def woke(self, woke: Woke) -> None:
-        self._probe()
+        if self.replaced:
+            self._tell_replaced()
+        else:
+            self._probe()
+
+    def _set_aside(self, damage: StoreCorrupt) -> str:
+        """Begin a fresh store; gives why that is impossible, or nothing."""
+        try:
+            if self.open_store is not None:
+                self.open_store.close()
+            self.open_store = None
+            self.replaced = begin_anew(self.settings.database, damage, self.settings.run_id, now().wall).text
+        except (StoreError, OSError) as failed:
+            return clean(str(damage) if failed is damage else f"{damage}; it cannot be set aside: {failed}")
+        return ""
+
+    def _damaged(self, damage: StoreCorrupt, message: Message | None = None) -> None:
+        why = self._set_aside(damage)
+        if why:
+            self._failed(message, why)
+        else:
+            self._tell_replaced()
+
+    def _tell_replaced(self) -> None:
+        if self.replaced:
+            self.send_to("supervisor", StoreSetAside(text=clean(self.replaced)))
 
     def _probe(self) -> None:
         """A commit since the last probe is proof enough; otherwise one is made."""
@@ -103,10 +156,12 @@ class IngestActor(Shell):
                 if self.held:
                     self.store.keep_audit(tuple(self.held))
                     self.held.clear()
+        except StoreCorrupt as damage:
+            self._damaged(damage)
         except StoreError as failed:
             self._told(False, clean(str(failed)))
         else:
-            self._told(True, "the store commits", always=True)
+            self._told(True, self.good, always=True)
         self.wake(self.timing.probe_interval_ms, "probe")
 
     def _told(self, healthy: bool, reason: str, always: bool = False) -> None:
@@ -116,5 +171,6 @@ class IngestActor(Shell):
             self.send_to("supervisor", BaselineProbed(healthy=healthy, reason=reason))
 
     def leave(self) -> None:
-        self.store.close()
+        if self.open_store is not None:
+            self.open_store.close()
         self.left()

@@ -21,6 +21,7 @@ from hybrid_capture.console import Screen
 from hybrid_capture.problems import DONE, WRONG, one_sentence
 from hybrid_capture.settings import BadSettings, load_settings, store_of
 from hybrid_capture.statefolder import NotRunning, find_runtime
+from storage.aside import standing_aside
 from storage.config import ConfigFile
 from storage.errors import NothingCaptured, StoreError
 from storage.reader import Reader
@@ -194,6 +195,9 @@ def database(folder: Path) -> Iterator[Check]:
         place = store_of(folder)
     except BadSettings:
         return  # told above
+    for aside in standing_aside(place):
+        hint = "what it held is read again from its sources; `sqlite3 FILE .recover` may show the rest, then remove it"
+        yield Check("damaged store", "wrong", f"{aside} was damaged and stands aside", hint)
     try:
         with Reader(place) as reader:
             stored = reader.status()

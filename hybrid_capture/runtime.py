@@ -31,7 +31,9 @@ from hybrid_capture.settings import Settings, tree_settings
 from hybrid_capture.statefolder import StateFolder
 from messages.facade import Command
 from messages.status import CaptureMode
+from storage.aside import begin_anew
 from storage.database import open_writer
+from storage.errors import StoreCorrupt
 
 START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 20.0
@@ -136,8 +138,12 @@ class CaptureRuntime:
         assert self._state == "new", "a runtime starts once"
         self._folder.take()
         try:
-            # Whatever is wrong with the store is told here and now, where somebody can act on it.
-            open_writer(self._settings.store).close()
+            # Whatever is wrong with the store is told here and now, where somebody can act on it. What is damaged makes
+            # way for a fresh store, which has the incident in its audit.
+            try:
+                open_writer(self._settings.store).close()
+            except StoreCorrupt as damage:
+                begin_anew(self._settings.store, damage, self._run_id, time.time_ns() // 1_000_000)
             _, self._token = self._folder.listen(self._run_id, self._kind)
             self._state = "starting"
             self._start_root()

@@ -83,6 +83,7 @@ CATALOG: dict[type[Message], Route] = {
     records.TransitionsKept: _to("ingest", "supervisor", "They are durable."),
     records.KeepAudit: _to("supervisor stager auth sidecar facade baseline", "ingest", "Do not forget this."),
     records.BaselineProbed: _to("ingest", "supervisor", "A probe write committed, or did not."),
+    records.StoreSetAside: _to("ingest", "supervisor", "The store was damaged: begin a new run on a fresh one."),
     records.LedgerWanted: _to("facade", "ingest", "How does the ledger stand?"),
     records.LedgerTold: _to("ingest", "facade", "Like this."),
     pulls.PositionsWanted: _to("sidecar", "ingest", "How far are these threads stored?"),

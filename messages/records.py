@@ -203,6 +203,12 @@ class BaselineProbed(Message):
     reason: str
 
 
+class StoreSetAside(Message):
+    """The store was damaged and stands aside; the fresh one knows nothing of this run. Ingest → supervisor."""
+
+    text: str
+
+
 class LedgerWanted(Message):
     """Facade → ingest."""
 

@@ -86,6 +86,9 @@ class Database(peewee.Database):
 class Writer(Database):
     """The one writing connection of a store. Opened in the process that uses it: it must not be carried over a fork."""
 
+    def look(self) -> None:
+        """See that what is stored is still there, as far as a glance can tell. Errors: StoreCorrupt."""
+
     @contextmanager
     def write(self, undo: Callable[[], None]) -> Iterator[None]:
         """One transaction: commits at the end, or leaves nothing and calls `undo`, so that memory forgets it too.

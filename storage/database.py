@@ -15,15 +15,14 @@ from peewee import DatabaseError, PeeweeException
 
 from storage.connection import Database, Writer
 from storage.dsn import is_dsn
-from storage.errors import NothingCaptured, StoreCorrupt, StoreNotWritable, StoreUnavailable
+from storage.errors import NothingCaptured, NotOurs, StoreCorrupt, StoreNotWritable, StoreUnavailable
 from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, refuse_older, schema_version
-from storage.sqlite import Sqlite, SqliteWriter, code_of, failure
+from storage.sqlite import MAGIC, Sqlite, SqliteWriter, code_of, failure
 
 BUSY_MS = 1_000
 """How long a write waits for somebody else's lock; well inside the ping deadline of the actor that writes."""
 WAL_BYTES_MAX = 64 * 1024 * 1024
 """What the write-ahead log is cut back to after a checkpoint of the file."""
-MAGIC = b"SQLite format 3\x00"
 
 WRITER_PRAGMAS: tuple[tuple[str, str | int], ...] = (
     ("secure_delete", "ON"),  # off or fast leave old bytes in the file after a delete or update (measured, 3.40.1)
@@ -172,7 +171,9 @@ def _starts(path: Path) -> bool:
             f"cannot read {path}: {error.strerror}", "see that this user may read the file and its folder"
         ) from error
     if start and start != MAGIC:
-        raise StoreCorrupt(f"{path} is not an SQLite database", "move the file aside, or choose another state folder")
+        # Torn pages are noise or zeros; what begins as readable text is somebody's.
+        kind = NotOurs if start.isascii() and start.decode("ascii").isprintable() else StoreCorrupt
+        raise kind(f"{path} is not an SQLite database", "move the file aside, or choose another state folder")
     return bool(start)
 
 
@@ -185,7 +186,7 @@ def _nothing(path: Path) -> NothingCaptured:
 def _known_version(database: Database, path: Path) -> int:
     version = schema_version(database)
     if version is None:
-        raise StoreCorrupt(
+        raise NotOurs(
             f"{path} is an SQLite database, but not one of ours", "move it aside, or choose another state folder"
         )
     return version

@@ -20,6 +20,10 @@ class StoreCorrupt(StoreError):
     """The file is not a capture database, or is damaged."""
 
 
+class NotOurs(StoreCorrupt):
+    """What is there was never ours: a text, another program's database. It is left alone, whatever happens."""
+
+
 class StoreNotWritable(StoreError):
     """The folder or file cannot be written, or is of a kind that cannot hold the store."""
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from peewee import PeeweeException
 
-from storage.errors import NothingCaptured, StoreCorrupt, StoreError
+from storage.errors import NothingCaptured, NotOurs, StoreError
 from storage.migrations import Migration, migrate, refuse_newer, refuse_older, schema_version
 from storage.postgres import Postgres, PostgresWriter
 
@@ -78,7 +78,7 @@ def _opened(kind: type[_Opened], dsn: str) -> _Opened:
 def _known_version(database: Postgres) -> int:
     version = schema_version(database)
     if version is None:
-        raise StoreCorrupt(
+        raise NotOurs(
             f"{database.label} has tables, but not ours",
             "give a database of its own, or a schema by `?options=-csearch_path%3DNAME` in the DSN",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from peewee import PeeweeException, SqliteDatabase, fn
 from storage.connection import Cursor, Database, Writer
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 
+MAGIC = b"SQLite format 3\x00"
+HEADER_BYTES = 100
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CAUSES = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free space on the disk that holds {path}; storing goes on by itself"),
@@ -74,6 +77,17 @@ class SqliteWriter(Writer, Sqlite):
     identity: tuple[int, int]
     """Device and inode of the file that was opened."""
 
+    def look(self) -> None:
+        """See that the file still is a database and not shorter than it says: what is cached would hide it for long.
+
+        Errors: StoreCorrupt.
+        """
+        with suppress(OSError), self.path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+            size = os.fstat(file.fileno()).st_size
+            if not _whole(header, size):
+                raise StoreCorrupt(f"{self.path} was cut off or overwritten", "it is set aside, and a fresh one begun")
+
     def begin_write(self) -> None:
         self._same_file()
         super().begin_write()
@@ -89,6 +103,16 @@ class SqliteWriter(Writer, Sqlite):
                 f"cannot write {self.path}: the file was moved, removed or replaced while it was open",
                 "put it back, or restart capture to begin a new one",
             )
+
+
+def _whole(header: bytes, size: int) -> bool:
+    """Whether a file of this size may begin like this. Source: sqlite.org/fileformat2.html, 1.3."""
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
+        return False
+    page_bytes, changes, pages, valid_for = (
+        int.from_bytes(header[a:b]) for a, b in ((16, 18), (24, 28), (28, 32), (92, 96))
+    )
+    return changes != valid_for or size >= pages * (65_536 if page_bytes == 1 else page_bytes)
 
 
 def failure(error: Exception, path: Path) -> StoreError:

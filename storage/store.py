@@ -200,6 +200,7 @@ class Store:
 
     def probe(self, at_ms: int) -> None:
         """Prove with a committed write that the store works. Errors: StoreUnavailable, which says why it does not."""
+        self._database.look()
         with self._writing():
             self._database.run(_PROBE, (str(at_ms),))
 

@@ -43,8 +43,19 @@ from messages.calls import (
     SupervisionDone,
 )
 from messages.config import SetKillSwitch
-from messages.lifecycle import ActorFaulted, Leave, Left, Ping, Pong, Ready, StopTree, TreeReady, TreeStopped
-from messages.records import BaselineProbed, KeepTransitions, TransitionsKept
+from messages.lifecycle import (
+    ActorFaulted,
+    Leave,
+    Left,
+    Ping,
+    Pong,
+    Ready,
+    StopTree,
+    TreeFailed,
+    TreeReady,
+    TreeStopped,
+)
+from messages.records import BaselineProbed, KeepTransitions, StoreSetAside, TransitionsKept
 from messages.sidecar import HandshakeChanged, SidecarExited, SidecarSpawnFailed, SidecarStarted, StreamHealthChanged
 from messages.status import (
     Role,
@@ -241,6 +252,12 @@ def _baseline(machine: Supervision, heard: BaselineProbed, now: Now) -> Answered
     return [], heard.reason
 
 
+def _set_aside(machine: Supervision, heard: StoreSetAside, now: Now) -> Answered:
+    """Nobody's numbers mean anything to a fresh store: the root begins a new run on it."""
+    machine.baseline_healthy, machine.baseline_reason = False, heard.text
+    return [Send("root", TreeFailed(text=heard.text))], heard.text
+
+
 def _restart(machine: Supervision, heard: RestartSidecarRequested, now: Now) -> Answered:
     expected, why = stream_expected(machine)
     if machine.stopping:
@@ -383,6 +400,7 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
     StreamHealthChanged: _sidecar,
     AuthStateChanged: _auth,
     BaselineProbed: _baseline,
+    StoreSetAside: _set_aside,
     RestartSidecarRequested: _restart,
     RecoverHybridRequested: orders.recover,
     FallbackRequested: orders.fall_back,

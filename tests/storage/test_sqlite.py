@@ -43,3 +43,19 @@ def test_a_file_is_called_by_its_path(tmp_path: Path) -> None:
     assert isinstance(writer, Sqlite)
     assert writer.label == str(tmp_path / "c.sqlite3")
     writer.close()
+
+
+def test_a_glance_sees_a_file_that_was_cut_off_or_overwritten_under_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite3"
+    writer = open_writer(path)
+    writer.look()
+    writer.pragma("wal_checkpoint", "TRUNCATE")
+    writer.look()
+    whole = path.read_bytes()
+    for broken in (whole[:-1], whole[:50], b"", b"\x00" * len(whole)):
+        path.write_bytes(broken)
+        with pytest.raises(StoreCorrupt, match="cut off or overwritten"):
+            writer.look()
+    path.write_bytes(whole)
+    writer.look()
+    writer.close()

@@ -1,0 +1,85 @@
+"""A store that is damaged is set aside under another name, never deleted, and a fresh one is begun in its place.
+
+What it held comes back from where it came: the app-server's history, rollout files, transcripts. All offsets are in
+the store itself, so a fresh one reads every source from its beginning. Only files: a server's database is its owner's.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage import redaction
+from storage.audit import Audit
+from storage.cleaning import Cleaner
+from storage.database import open_writer
+from storage.dsn import is_dsn
+from storage.errors import NotOurs, StoreCorrupt
+
+MARK = ".damaged-"
+BESIDE = ("-shm", "-wal", "-journal", "")
+"""What belongs to a file, the file itself last: a crash in between leaves one that is judged anew."""
+NAMES_MAX = 1_000
+"""Stores that one second can set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What was done."""
+
+    path: Path
+    """Where the damaged file stands now, with its -wal beside it."""
+    text: str
+    """The incident as a sentence, for audit, status and transition."""
+
+
+def begin_anew(place: str | Path, damage: StoreCorrupt, run_id: str, at_ms: int) -> SetAside:
+    """Set the damaged store at `place` aside and begin a fresh one, whose audit begins with the incident.
+
+    Errors: `damage` itself when this is not a store of ours, or none that we may move; OSError; those of `open_writer`.
+    """
+    if is_dsn(place) or isinstance(damage, NotOurs):
+        raise damage
+    path = Path(os.path.abspath(place))
+    away = _free_name(path, at_ms)
+    for suffix in BESIDE:
+        with suppress(FileNotFoundError):
+            os.rename(f"{path}{suffix}", f"{away}{suffix}")
+    _flush(path.parent)
+    done = SetAside(
+        away, f"{damage.reason}; it stands aside as {away.name}, and a fresh store is filled from its sources"
+    )
+    database = open_writer(path)
+    try:
+        with database.write(lambda: None):
+            Audit(database, Cleaner(redaction), run_id).say(at_ms, "store_set_aside", away.name, done.text)
+    finally:
+        database.close()
+    return done
+
+
+def standing_aside(place: str | Path) -> list[Path]:
+    """Damaged stores beside this one that nobody has looked after yet, oldest first."""
+    if is_dsn(place):
+        return []
+    path = Path(os.path.abspath(place))
+    found = path.parent.glob(f"{path.name}{MARK}*")
+    return sorted(each for each in found if not each.name.endswith(BESIDE[:-1]))
+
+
+def _free_name(path: Path, at_ms: int) -> Path:
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at_ms / 1000))
+    names = (f"{path.name}{MARK}{stamp}{'' if n == 1 else f'-{n}'}" for n in range(1, NAMES_MAX))
+    return next(away for away in map(path.with_name, names) if not away.exists())
+
+
+def _flush(folder: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

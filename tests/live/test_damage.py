@@ -1,0 +1,79 @@
+"""A store that is damaged under a stopped or a running runtime: capture goes on in a fresh one, and says so."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hybrid_capture.doctor import database as look
+from messages.settings import Timing
+from storage.aside import standing_aside
+from tests.live.house import House
+
+pytestmark = pytest.mark.live
+Build = Callable[..., House]
+QUICK = Timing(probe_interval_ms=100)
+PAGE_BYTES = 4_096
+
+
+def scribble(path: Path, begin: int) -> bytes:
+    """Noise from `begin` to the end, in place, as a failing disk leaves it; gives what was there."""
+    before = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(begin)
+        file.write(random.Random(3).randbytes(len(before) - begin))
+    return before
+
+
+def incident(house: House) -> Path:
+    """What tells of it: a file that is kept, its audit row, the transition, the status and the doctor."""
+    (aside,) = standing_aside(house.database)
+    ((kind, text),) = house.rows("SELECT kind, text FROM audit WHERE kind LIKE 'store%'")
+    assert kind == "store_set_aside"
+    assert aside.name in text
+    status = house.runtime.status()
+    assert aside.name in status["baseline"]["reason"]
+    checks = [check for check in look(house.settings.state_dir) if check.state == "wrong"]
+    assert [check.name for check in checks] == ["damaged store"]
+    assert str(aside) in checks[0].text
+    return aside
+
+
+def test_a_store_that_was_damaged_while_nothing_ran_is_set_aside_at_the_start_and_filled_again(build: Build) -> None:
+    house = build()
+    with house:
+        house.active()
+        house.turn(house.thread(), "SCN:plain hello")
+        texts = house.rows("SELECT text FROM items ORDER BY turn_row, ordinal")
+    before = scribble(house.database, PAGE_BYTES)
+    again = House(house.settings)
+    with again:
+        again.active()
+        aside = incident(again)
+        assert aside.read_bytes()[:PAGE_BYTES] == before[:PAGE_BYTES]
+        assert again.turn(again.thread(), "SCN:plain after")["status"] == "completed"
+        healed = "SELECT cause FROM transitions WHERE what = 'baseline' AND after = 'healthy'"
+        ((cause,),) = again.until_rows(healed, lambda rows: len(rows) == 1)
+        assert aside.name in cause
+        again.until_rows("SELECT text FROM items ORDER BY turn_row, ordinal", lambda rows: set(texts) <= set(rows))
+
+
+def test_a_store_that_is_cut_off_under_a_running_runtime_is_noticed_and_capture_goes_on(build: Build) -> None:
+    with build(timing=QUICK) as house:
+        house.active()
+        thread = house.thread()
+        assert house.turn(thread, "SCN:plain before")["status"] == "completed"
+        first = house.runtime.pids["root"]
+        os.truncate(house.database, 0)
+        down = house.until_status(lambda s: "stands aside" in s["mode_reason"], "the incident told to listeners")
+        assert down["mode"] == "FAILURE"
+        house.active()
+        assert house.runtime.pids["root"] != first
+        incident(house)
+        assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
+        ledger = house.runtime.status()["ledger"]
+        assert ledger["balanced"]
