@@ -98,9 +98,36 @@ PULLS = (
     "ALTER TABLE turns ADD COLUMN runner TEXT",
 )
 
+LINKS = (
+    """CREATE TABLE link_evidence (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, item_row INTEGER NOT NULL, kind TEXT NOT NULL,
+        path TEXT, old_path TEXT, "commit" TEXT, subject TEXT, branch TEXT, at_ms INTEGER,
+        FOREIGN KEY (session_row) REFERENCES sessions (id) ON DELETE CASCADE,
+        FOREIGN KEY (item_row) REFERENCES items (id) ON DELETE CASCADE)""",
+    "CREATE INDEX link_evidence_session ON link_evidence (session_row)",
+    "CREATE INDEX link_evidence_item ON link_evidence (item_row)",
+    """CREATE TABLE link_states (
+        session_row INTEGER NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, looked_revision INTEGER NOT NULL,
+        state TEXT NOT NULL, reason TEXT NOT NULL, looked_at_ms INTEGER,
+        FOREIGN KEY (session_row) REFERENCES sessions (id) ON DELETE CASCADE)""",
+    """CREATE TABLE link_places (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, repo TEXT NOT NULL, root TEXT NOT NULL,
+        FOREIGN KEY (session_row) REFERENCES sessions (id) ON DELETE CASCADE)""",
+    "CREATE UNIQUE INDEX link_places_key ON link_places (session_row, repo, root)",
+    "CREATE INDEX link_places_repo ON link_places (repo)",
+    """CREATE TABLE links (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, repo TEXT NOT NULL, "commit" TEXT NOT NULL,
+        patch_id TEXT, subject TEXT NOT NULL, committed_at_ms INTEGER, state TEXT NOT NULL, score INTEGER NOT NULL,
+        method TEXT NOT NULL, reason TEXT NOT NULL, was TEXT, evidence TEXT NOT NULL, linked_at_ms INTEGER NOT NULL,
+        FOREIGN KEY (session_row) REFERENCES sessions (id) ON DELETE CASCADE)""",
+    'CREATE UNIQUE INDEX links_key ON links (session_row, repo, "commit")',
+    'CREATE INDEX links_commit ON links ("commit")',
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first tables", FIRST_TABLES),
     Migration(2, "catching up", PULLS),
+    Migration(3, "links", LINKS),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

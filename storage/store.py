@@ -42,6 +42,8 @@ from storage.database import open_writer
 from storage.identity import ID_CHARS_MAX, Malformed, Place
 from storage.items import Items
 from storage.items import Kept as KeptItem
+from storage.linking.verdict import Verdict
+from storage.links import Links
 from storage.pulls import PULL, Pulls
 from storage.sessions import Sessions
 from storage.stage import Stage
@@ -108,6 +110,8 @@ class Store:
         self._sessions = Sessions(database, cleaner, tool)
         self._turns = Turns(database, cleaner, self._sessions)
         self._pulls = Pulls(database, tool)
+        self._links = Links(database, cleaner)
+        self._tool = tool
         self._items = Items(
             database, cleaner, self._turns, tool, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer
         )
@@ -197,6 +201,20 @@ class Store:
             for note in rows:
                 self._audit.note(note)
         return len(rows)
+
+    def links_due(self) -> bool:
+        """Whether sessions have evidence that nobody has held against git yet."""
+        with self._database.reading():
+            return self._links.due()
+
+    def keep_links(self, verdicts: Iterable[Verdict], at_ms: int) -> int:
+        """What looking at git came to; gives how many verdicts were taken."""
+        count = 0
+        with self._writing():
+            for verdict in verdicts:
+                self._links.keep(verdict, at_ms)
+                count += 1
+        return count
 
     def probe(self, at_ms: int) -> None:
         """Prove with a committed write that the store works. Errors: StoreUnavailable, which says why it does not."""
@@ -290,6 +308,8 @@ class Store:
 
     def _keep_item(self, item: FinalItem, place: Place, tally: Counter[str]) -> KeptItem:
         kept = self._items.keep(item, place)
+        if kept.decision in ("accepted", "replaced"):
+            self._links.see(self._tool, item)
         key = (cut(item.session_id, ID_CHARS_MAX), cut(item.turn_id, ID_CHARS_MAX), cut(item.item_id, ID_CHARS_MAX))
         kind = self._cleaner.word(item.kind)
         self._decisions.write(place, key, kind, kept.decision, kept.reason, kept.revision)

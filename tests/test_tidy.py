@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("messages", "actors", "storage", "chaos", "hybrid_capture")
 TESTED = (
-    "messages", "actors", "actors/machines", "actors/wire", "actors/transport", "storage", "storage/redacting", "chaos",
+    "messages", "actors", "actors/machines", "actors/wire", "actors/transport", "storage", "storage/redacting",
+    "storage/linking", "chaos",
     "hybrid_capture",
 )  # fmt: skip
 """Folders in which each source file has one test file."""

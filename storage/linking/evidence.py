@@ -1,0 +1,302 @@
+"""What one stored item says about files and commits: the edits it made, the commits whose making it shows.
+
+Pure, and cheap for the items that say nothing: `EVIDENT` is asked first. Works on redacted bodies, so nothing it gives
+needs redaction of its own. Shapes: Codex `fileChange` and `commandExecution` as the app-server and as rollout files
+write them, Claude Code's tool calls as `toolCall` items.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from storage.linking.patches import Change, Deed, envelopes, hunk_lines, whole
+
+EVIDENT = frozenset({"fileChange", "commandExecution", "toolCall"})
+FOUND_MAX = 500
+"""Edits and commits taken from one item; what is beyond is no evidence."""
+PATH_CHARS_MAX = 4_096
+OUTPUT_CHARS_MAX = 64 * 1024
+"""Of a command's output only its end is searched for git's report of a commit: that stands at the end."""
+
+_MADE = re.compile(
+    r"^\[(?P<branch>[^\]\n]{1,200}?)(?: \([^)\n]{1,60}\))? (?P<abbrev>[0-9a-f]{7,64})\] ?(?P<subject>.*)$", re.MULTILINE
+)
+"""What git prints when it made a commit: `[main 1a2b3c4] Subject`, `[main (root-commit) …]`, `[detached HEAD …]`."""
+_COMMITS = re.compile(r"\bgit\b[^|;&\n]*\s(commit|cherry-pick|revert|merge|am|rebase)\b")
+_MESSAGE = re.compile(r"""(?:^|\s)(?:-[a-zA-Z]*m|--message)[ =]?("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
+_INTO = re.compile(r"(?:\bcat\b[^\n|;&]*?|\btee\b\s+(?:-a\s+)?)(>>?)?\s*('[^']+'|\"[^\"]+\"|[^\s<>|;&]+)\s*<<|"
+                   r"\bcat\b\s*<<-?\s*['\"]?[A-Za-z_]\w*['\"]?\s*(>>?)\s*('[^']+'|\"[^\"]+\"|[^\s<>|;&]+)")  # fmt: skip
+_IN_PLACE = re.compile(r"\b(?:sed\s+(?:-[a-zA-Z]*i\S*|--in-place\S*)|perl\s+-[a-zA-Z]*i\S*)\s")
+_FAILED = frozenset({"failed", "declined", "inProgress", "interrupted", "cancelled"})
+
+
+@dataclass(slots=True)
+class Edit:
+    """A change of one file, as the session made it."""
+
+    path: str
+    """Absolute wherever the item says enough for that."""
+    deed: Deed
+    old_path: str | None = None
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CommitSeen:
+    """A commit that the session made, as far as the command and its output tell."""
+
+    cwd: str | None
+    abbrev: str | None
+    """Git's short name of the commit, from the output; None when it printed none."""
+    subject: str | None
+    branch: str | None
+    commanded: bool
+    """The command itself names a verb of git that commits."""
+
+
+Found = Edit | CommitSeen
+
+
+def evidence_of(kind: str, status: str | None, body: dict[str, Any]) -> list[Found]:
+    """Everything that an item shows, at most `FOUND_MAX`. Odd shapes give less, never an exception."""
+    if kind not in EVIDENT or status in _FAILED:
+        return []
+    shapes = {"fileChange": _file_change, "commandExecution": _command, "toolCall": _tool_call}
+    found = []
+    for one in shapes[kind](body):
+        if isinstance(one, CommitSeen) or 0 < len(one.path) <= PATH_CHARS_MAX:
+            found.append(one)
+        if len(found) >= FOUND_MAX:
+            break
+    return found
+
+
+# Codex.
+
+
+def _file_change(body: dict[str, Any]) -> Iterator[Found]:
+    """`changes` is a list in the app-server's items and an object by path in rollout files."""
+    changes = body.get("changes")
+    if isinstance(changes, dict):
+        changes = [{"path": path, **change} for path, change in changes.items() if isinstance(change, dict)]
+    for change in _objects(changes):
+        kind = _object(change.get("kind")) or change
+        deed = _text(kind.get("type"))
+        path = local_path(_text(change.get("path")))
+        diff = _text(change.get("diff")) or _text(change.get("unified_diff"))
+        content = _text(change.get("content")) or diff
+        if deed == "add":
+            yield Edit(path, "add", added=whole(content))
+        elif deed == "delete":
+            yield Edit(path, "delete", removed=whole(content))
+        elif deed == "update":
+            moved = local_path(_text(kind.get("move_path")) or _text(kind.get("movePath")))
+            added, removed = hunk_lines(diff)
+            yield Edit(moved or path, "update", path if moved else None, added, removed)
+
+
+def _command(body: dict[str, Any]) -> Iterator[Found]:
+    output = body.get("aggregatedOutput", body.get("aggregated_output"))
+    if body.get("exitCode", body.get("exit_code")) not in (0, None):
+        # What it wrote before it failed may stand; a commit that git reports was made.
+        yield from _commits(command_line(body.get("command")), _text(output), _cwd(body), proved=False)
+        return
+    yield from shell_evidence(command_line(body.get("command")), _text(output), _cwd(body))
+
+
+def command_line(command: Any) -> str:
+    """The script of a command: what stands behind `bash -lc`, unquoted."""
+    words = command if isinstance(command, list) else None
+    if words is None:
+        text = _text(command)
+        if not re.match(r"\S*sh(\.exe)? -\w*c ", text):
+            return text
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            return text
+    texts = [_text(word) for word in words]
+    return texts[2] if len(texts) == 3 and re.fullmatch(r"-\w*c", texts[1]) else " ".join(texts)
+
+
+# Claude Code.
+
+
+def _tool_call(body: dict[str, Any]) -> Iterator[Found]:
+    name = _text(body.get("name")) or _text(body.get("tool"))
+    given = _object(body.get("input")) or _object(body.get("arguments"))
+    result = next((body[key] for key in ("toolUseResult", "result", "output") if body.get(key) is not None), None)
+    told = _object(result)
+    path = _text(told.get("filePath")) or _text(given.get("file_path")) or _text(given.get("notebook_path"))
+    if name == "Bash":
+        output = "\n".join(filter(None, (_text(told.get("stdout")), _text(told.get("stderr"))))) or _text(result)
+        output = output or _text(body.get("content"))
+        yield from shell_evidence(_text(given.get("command")), output, _cwd(body))
+    elif name in ("Edit", "MultiEdit", "Write", "NotebookEdit") and path:
+        yield _edit(name, path, given, told)
+    elif name == "apply_patch":
+        yield from map(_from_patch, envelopes(_text(given.get("input")) or _text(given.get("patch"))))
+
+
+def _edit(name: str, path: str, given: dict[str, Any], told: dict[str, Any]) -> Edit:
+    """The structured patch of the result says what really changed; the call's own strings say what was wanted."""
+    added: list[str] = []
+    removed: list[str] = []
+    for hunk in _objects(told.get("structuredPatch")):
+        lines = hunk.get("lines")
+        more, less = hunk_lines("\n".join(["@@", *map(_text, lines if isinstance(lines, list) else [])]))
+        added += more
+        removed += less
+    if added or removed:
+        return Edit(path, "update", None, added, removed)
+    if name == "Write":
+        return Edit(path, "add", added=whole(_text(told.get("content")) or _text(given.get("content"))))
+    if name == "NotebookEdit":
+        return Edit(path, "update", added=[_notebook_line(line) for line in whole(_text(given.get("new_source")))])
+    for edit in _objects(given.get("edits")) or [given]:
+        old, new = whole(_text(edit.get("old_string"))), whole(_text(edit.get("new_string")))
+        more, less = _changed(old, new)
+        added += more
+        removed += less
+    return Edit(path, "update", None, added, removed)
+
+
+def _changed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Lines that only one side has; the model repeats neighbours on both to say where."""
+    kept = [line for line in old if line in set(new)]
+    return [line for line in new if line not in kept], [line for line in old if line not in kept]
+
+
+def _notebook_line(line: str) -> str:
+    """A source line as it stands in an .ipynb file: a JSON string of a list."""
+    import json
+
+    return json.dumps(line + "\n", ensure_ascii=False)
+
+
+# Shell commands of both.
+
+
+def shell_evidence(command: str, output: str, cwd: str | None) -> Iterator[Found]:
+    """Files written by here-documents, `apply_patch` and in-place editors, files removed or moved, commits made."""
+    if "*** Begin Patch" in command:
+        for change in envelopes(command):
+            yield _in(cwd, _from_patch(change))
+    elif "<<" in command:
+        for edit in _written(command):
+            yield _in(cwd, edit)
+    for edit in _deeds(command):
+        yield _in(cwd, edit)
+    yield from _commits(command, output, cwd, proved=True)
+
+
+def _commits(command: str, output: str, cwd: str | None, *, proved: bool) -> Iterator[CommitSeen]:
+    if "git" not in command and "[" not in output:
+        return
+    commanded = _COMMITS.search(command) is not None
+    folder = _git_folder(command, cwd)
+    made = list(_MADE.finditer(output[-OUTPUT_CHARS_MAX:])) if "] " in output else []
+    for one in made:
+        yield CommitSeen(folder, one["abbrev"], one["subject"].strip() or None, one["branch"], commanded)
+    if not made and proved and re.search(r"\bgit\b[^|;&\n]*\scommit\b", command):
+        message = _MESSAGE.search(command)
+        if message is not None:
+            yield CommitSeen(folder, None, message[1].strip("\"'").split("\n")[0].strip() or None, None, True)
+
+
+def _git_folder(command: str, cwd: str | None) -> str | None:
+    """Where git worked: `git -C DIR`, or the last `cd DIR` before it."""
+    named = re.search(r"\bgit\s+-C\s+('[^']+'|\"[^\"]+\"|\S+)", command) or re.search(
+        r"(?:^|[;&\n]\s*)cd\s+('[^']+'|\"[^\"]+\"|[^\s;&]+)", command
+    )
+    return joined(cwd, named[1].strip("'\"")) if named else cwd
+
+
+def _written(command: str) -> Iterator[Edit]:
+    """`cat > FILE <<'EOF'`, `tee FILE <<EOF`: the body is the file's content, or joins its end."""
+    lines = command.split("\n")
+    at = 0
+    while at < len(lines):
+        line, mark = lines[at], _HEREDOC.search(lines[at])
+        at += 1
+        if mark is None:
+            continue
+        body = []
+        while at < len(lines) and lines[at].strip() != mark[2]:
+            body.append(lines[at])
+            at += 1
+        at += 1
+        target = _INTO.search(line)
+        if target is not None:
+            path = (target[2] or target[4]).strip("'\"")
+            joins = (target[1] or target[3]) == ">>"
+            if "$" not in path and path not in ("-", ">"):
+                yield Edit(path, "update" if joins else "add", added=body)
+
+
+def _deeds(command: str) -> Iterator[Edit]:
+    """`git mv`, `git rm`, `mv`, `rm` and in-place editors, from commands that are simple enough to be sure of."""
+    if not re.search(r"\b(mv|rm|sed|perl)\b", command):
+        return
+    for part in re.split(r"&&|;|\n", command.split("<<")[0]):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            continue
+        if words[:1] == ["git"]:
+            words = words[1:]
+        plain = [word for word in words[1:] if not word.startswith("-")]
+        if any(mark in word for word in words for mark in "|<>$*?"):
+            continue
+        if words[:1] == ["mv"] and len(plain) == 2:
+            yield Edit(plain[1], "update", plain[0])
+        elif words[:1] == ["rm"] and not any("r" in word.lower() for word in words[1:] if word.startswith("-")):
+            yield from (Edit(path, "delete") for path in plain)
+        elif _IN_PLACE.search(part) and plain:
+            yield from (Edit(path, "touch") for path in plain[1:])  # the first is the script
+
+
+def _from_patch(change: Change) -> Edit:
+    return Edit(change.path, change.deed, change.old_path, change.added, change.removed)
+
+
+def _in(cwd: str | None, edit: Edit) -> Edit:
+    edit.path = joined(cwd, edit.path)
+    if edit.old_path is not None:
+        edit.old_path = joined(cwd, edit.old_path)
+    return edit
+
+
+def joined(cwd: str | None, path: str) -> str:
+    """`path` from where it was said; as it is when nobody knows where that was."""
+    if not cwd or path.startswith(("/", "~")) or re.match(r"[A-Za-z]:[\\/]", path):
+        return path
+    return f"{cwd.rstrip('/')}/{path}"
+
+
+def local_path(path: str) -> str:
+    """The path of a `file:` URL, which rollout files write; any other path as it is."""
+    return unquote(urlsplit(path).path) if path.startswith("file://") else path
+
+
+def _cwd(body: dict[str, Any]) -> str | None:
+    return local_path(_text(body.get("cwd"))) or None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

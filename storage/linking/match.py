@@ -1,0 +1,343 @@
+"""Which commits hold which sessions' work: the judgement. Pure: claims and commits in, matches with their reasons out.
+
+A session's changes are played in order; what it undid itself does not count. Each commit takes from that what it adds
+and removes alike. What an earlier commit of the same line of history took is gone: code that was moved or reformatted
+later proves nothing. Lines that several sessions claim prove something only for whoever has more than them. Numbers
+that decide stand at the top, each with its reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from storage.linking.ancestry import Ancestry
+from storage.linking.claims import REMOVED, Change, Claim, Order, Standing, signed_file
+from storage.linking.history import Commit
+from storage.linking.lines import weight
+from storage.linking.overlap import EXACT, TAIL, Diffs, Names, Overlap, overlap_of
+
+ENOUGH = 1.4
+"""Weight that proves: two lines of some length, or one that also replaced what the commit replaced."""
+REMOVED_WORTH = 0.5
+"""A removed line proves half: anybody may delete it."""
+SAME_FILE_WORTH = 0.6
+"""Added when all that a commit adds to a file is all that the session added to it."""
+SHARE_MIN = 0.15
+"""Of one file's change, the commit's or the session's, a match must be at least this part."""
+HINT = 0.5
+"""Less than enough, but more than this, is worth a person's look."""
+LIKE_MIN, LIKE_SURE = 0.5, 0.65
+"""Share of a session's word sequences in a file that a commit has too: a formatter broke the lines."""
+SLACK_MS = 120_000
+"""Clocks of a tool and of git may differ by this."""
+COMMAND_MS = 600_000
+"""A commit and a command that only seems to have made it are at most this far apart."""
+COMMON_MAX = 2
+"""A line that more commits than this add is worth less with each."""
+HINTS_MAX = 3
+SCORE_REVIEW = 59
+
+State = Literal["linked", "needs_review"]
+Made = tuple[Order, str | None]
+"""A command that made a commit, and the name the commit had then when it has another now."""
+
+
+@dataclass(slots=True)
+class Match:
+    """A session and a commit that go together, and why."""
+
+    key: int
+    commit: Commit
+    state: State
+    score: int
+    """0 to 100; 60 and more is linked."""
+    method: str
+    reason: str
+    was: str | None = None
+    """The commit that this one replaces: amended, rebased, squashed or picked."""
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By path in the commit: lines that match, lines that it changes."""
+    rivals: frozenset[int] = frozenset()
+
+
+class Judge:
+    """One repository's commits against all claims on it."""
+
+    def __init__(
+        self,
+        commits: Sequence[Commit],
+        tips: Mapping[str, str],
+        lost: Mapping[str, Commit],
+        made_in: Callable[[str], set[str]],
+    ) -> None:
+        """`commits` parents first; `lost` are commits that nothing reaches, by the names they were asked for;
+        `made_in` tells a working tree's own commits and is asked only when sessions dispute one."""
+        self._commits, self._times = _in_time(commits)
+        self._number = {commit.sha: number for number, commit in enumerate(self._commits)}
+        self._ancestry = Ancestry(self._commits, tips)
+        self._names = Names(self._commits)
+        self._lost = {name: commit for name, commit in lost.items() if commit.sha not in self._number}
+        self._made_in = made_in
+        self._diffs: list[Diffs] = [[(file, signed_file(file)) for file in each.files] for each in self._commits]
+        self._common = Counter(line for diffs in self._diffs for line in {line for _, lines in diffs for line in lines})
+        self._by_patch: dict[str, list[Commit]] = defaultdict(list)
+        for commit in self._commits:
+            if commit.patch_id is not None:
+                self._by_patch[commit.patch_id].append(commit)
+
+    def matches(self, claims: Sequence[Claim]) -> dict[int, list[Match]]:
+        """Every match of every claim, in the order of the commits."""
+        overlaps = {claim.key: self._overlaps(claim) for claim in claims}
+        made = {claim.key: self._made(claim) for claim in claims}
+        by_key = {claim.key: claim for claim in claims}
+        found: dict[int, list[Match]] = {claim.key: [] for claim in claims}
+        for number, commit in enumerate(self._commits):
+            here = {key: each[number] for key, each in overlaps.items() if number in each}
+            sure = {key: each[commit.sha] for key, each in made.items() if commit.sha in each}
+            for key in sorted({*here, *sure}):
+                match = _Dispute(self, commit, here, sure, by_key).judge(by_key[key])
+                if match is not None:
+                    found[key].append(match)
+        return {claim.key: self._settled(claim, found[claim.key]) for claim in claims}
+
+    def weight(self, line: str) -> float:
+        """What a signed line proves in this repository; a removed one half."""
+        worth = weight(line[1:]) * (REMOVED_WORTH if line[0] == REMOVED else 1.0)
+        seen = self._common[line]
+        return worth if seen <= COMMON_MAX else worth * COMMON_MAX / seen
+
+    def made_there(self, commit: Commit, claim: Claim) -> bool:
+        """Whether the commit was made in a working tree of the session."""
+        return any(commit.sha in self._made_in(root) for root in claim.roots)
+
+    def on_its_branch(self, commit: Commit, claim: Claim) -> bool:
+        """Whether a branch that the session worked on reaches the commit."""
+        return self._ancestry.on_branch(commit.sha, claim.branches)
+
+    def _overlaps(self, claim: Claim) -> dict[int, Overlap]:
+        standing = Standing([*claim.changes, *self._changes_of_lost(claim)])
+        found: dict[int, Overlap] = {}
+        for number, diffs in enumerate(self._diffs):
+            if not diffs:
+                continue
+            standing.advance(self._times[number] + SLACK_MS)
+            gone: dict[str, Counter[str]] = defaultdict(Counter)
+            for other, overlap in found.items():
+                if self._ancestry.has(number, other):
+                    for path, lines in overlap.taken.items():
+                        gone[standing.name_now(path)] += lines
+            overlap = overlap_of(diffs, standing, gone, self._names, self._times[number], self.weight)
+            if overlap:
+                found[number] = overlap
+        return found
+
+    def _changes_of_lost(self, claim: Claim) -> list[Change]:
+        """A commit that the session made, or was linked to, and that nothing reaches any more, counts as its change
+        where the session shows no change of its own: so squash and rebase are found by what they hold."""
+        changed = {change.path for change in claim.changes}
+        names = {order.abbrev: None for order in claim.orders if order.abbrev and order.commanded} | claim.former
+        changes = []
+        for name in names:
+            commit = self._lost.get(name)
+            for file in commit.files if commit else ():
+                if commit is not None and file.path not in changed:
+                    lines = signed_file(file)
+                    changes.append(Change(commit.committed_ms, file.path, "update", None, lines))
+        return changes
+
+    def _made(self, claim: Claim) -> dict[str, Made]:
+        found: dict[str, Made] = {}
+        for order in claim.orders:
+            for commit in self._commits:
+                apart = None if order.at_ms is None else abs(commit.committed_ms - order.at_ms)
+                if order.abbrev is not None:
+                    near = apart is not None and apart <= COMMAND_MS
+                    meant = commit.sha.startswith(order.abbrev) and (order.commanded or near)
+                else:
+                    meant = apart is not None and apart <= SLACK_MS and commit.subject == order.subject
+                if meant:
+                    found[commit.sha] = (order, None)
+            lost = self._lost.get(order.abbrev or "")
+            if lost is not None and order.commanded:
+                self._add_twins(found, order, lost.sha, lost.patch_id)
+        for name, patch_id in claim.former.items():
+            if name not in self._number:
+                self._add_twins(found, Order(None, None, None, True), name, patch_id)
+        return found
+
+    def _add_twins(self, found: dict[str, Made], order: Order, was: str, patch_id: str | None) -> None:
+        for twin in self._by_patch.get(patch_id or "", ()):
+            found.setdefault(twin.sha, (order, was))
+
+    def _settled(self, claim: Claim, found: list[Match]) -> list[Match]:
+        """The same patch elsewhere belongs along; mere hints only where nothing is linked, and few."""
+        linked = {match.commit.sha: match for match in found if match.state == "linked"}
+        for match in list(linked.values()):
+            for twin in self._by_patch.get(match.commit.patch_id or "", ()):
+                if twin.sha not in linked:
+                    reason = f"the same patch as {match.commit.sha[:10]}"
+                    linked[twin.sha] = Match(claim.key, twin, "linked", 90, "patch_id", reason, None, match.files)
+        open_ones = [match for match in found if match.commit.sha not in linked]
+        disputed = [match for match in open_ones if match.rivals]
+        hints = sorted((match for match in open_ones if not match.rivals), key=lambda match: -match.score)
+        kept = [*linked.values(), *disputed, *(hints[:HINTS_MAX] if not linked else ())]
+        for match in kept:
+            match.was = match.was or self._replaced(claim, match.commit)
+        return sorted(kept, key=lambda match: self._number[match.commit.sha])
+
+    def _replaced(self, claim: Claim, commit: Commit) -> str | None:
+        """The commit of before that is gone and most of whose lines this one has."""
+        names = [*claim.former, *(order.abbrev for order in claim.orders if order.abbrev)]
+        mine = Counter[str]()
+        for _, lines in self._diffs[self._number[commit.sha]]:
+            mine += lines
+        for name in names:
+            lost = self._lost.get(name)
+            if lost is None:
+                continue
+            theirs = Counter[str]()
+            for file in lost.files:
+                theirs += signed_file(file)
+            if theirs and 2 * sum((theirs & mine).values()) >= sum(theirs.values()):
+                return lost.sha
+        return None
+
+
+class _Dispute:
+    """One commit and every session that has something of it."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        commit: Commit,
+        here: Mapping[int, Overlap],
+        sure: Mapping[int, Made],
+        claims: Mapping[int, Claim],
+    ) -> None:
+        self._judge = judge
+        self._commit = commit
+        self._here = here
+        self._sure = sure
+        self._claims = claims
+
+    def judge(self, claim: Claim) -> Match | None:
+        """Whether the commit is the session's, and why."""
+        mine = self._here.get(claim.key) or Overlap()
+        if claim.key in self._sure:
+            order, was = self._sure[claim.key]
+            method = "commit_command" if was is None else "patch_id"
+            return self._match(claim, "linked", 99 if mine.taken else 97, method, _made_text(order, was), was=was)
+        own, shared, rivals = self._shares(claim.key)
+        if not rivals and own >= HINT:
+            own += SAME_FILE_WORTH * mine.whole_files
+        method = "hunks" if mine.nearness == EXACT else "hunks_renamed"
+        enough = ENOUGH if mine.nearness > TAIL else 2 * ENOUGH
+        fits = mine.share >= SHARE_MIN
+        if own >= enough and fits:
+            score = round((60 + 35 * (1 - math.exp((enough - own) / 2))) * mine.nearness)
+            return self._match(claim, "linked", max(score, 60), method, f"{_lines(mine)} match", rivals)
+        if own + shared >= enough and fits and rivals:
+            return self._disputed(claim, rivals)
+        if mine.like >= LIKE_MIN:
+            return self._alike(claim, mine.like)
+        if own >= HINT and mine.nearness == EXACT and not rivals:
+            score = max(1, round(SCORE_REVIEW * min(own / enough, 1.0)))
+            return self._match(
+                claim, "needs_review", score, method, f"only {_lines(mine)} match: too little to be sure"
+            )
+        if mine.touched and own + shared < HINT:
+            reason = "it changes a file that the session changed in place, in a way that the session does not tell"
+            return self._match(claim, "needs_review", 30, "file", reason)
+        return None
+
+    def _shares(self, key: int) -> tuple[float, float, frozenset[int]]:
+        """Weight that only this session claims, weight that others claim as well, and who they are.
+
+        Lines that the commit has often enough for everybody who wrote them are everybody's own.
+        """
+        own = shared = 0.0
+        rivals: set[int] = set()
+        mine = self._here.get(key) or Overlap()
+        for path, lines in mine.taken.items():
+            others = {each: other.taken[path] for each, other in self._here.items() if path in other.taken}
+            for line, count in lines.items():
+                worth = self._judge.weight(line) * count
+                claimants = {each for each, theirs in others.items() if line in theirs and each != key}
+                wanted = sum(theirs[line] for theirs in others.values())
+                if claimants and worth > 0 and wanted > mine.room.get(path, Counter())[line]:
+                    shared += worth
+                    rivals |= claimants
+                else:
+                    own += worth
+        return own, shared, frozenset(rivals)
+
+    def _disputed(self, claim: Claim, rivals: frozenset[int]) -> Match | None:
+        """Several sessions wrote the same. Whoever made the commit, or whose working tree or branch it was made in,
+        has it; otherwise a person must look."""
+        if any(rival in self._sure for rival in rivals):
+            return None
+        both = [self._claims[key] for key in (claim.key, *sorted(rivals))]
+        same = f"{_lines(self._here[claim.key])} match; other sessions wrote the same, but the commit"
+        for belongs, method, score, where in (
+            (self._judge.made_there, "hunks_worktree", 80, "was made in its working tree"),
+            (self._judge.on_its_branch, "hunks_branch", 70, "is on its branch only"),
+        ):
+            winners = [each.key for each in both if belongs(self._commit, each)]
+            if winners and claim.key not in winners:
+                return None
+            if winners == [claim.key]:
+                return self._match(claim, "linked", score, method, f"{same} {where}", rivals)
+        reason = f"{_lines(self._here[claim.key])} match, and other sessions wrote the same: {len(rivals)}"
+        return self._match(claim, "needs_review", 50, "hunks", reason, rivals)
+
+    def _alike(self, claim: Claim, like: float) -> Match:
+        others = max((each.like for key, each in self._here.items() if key != claim.key), default=0.0)
+        reason = f"{like:.0%} of the word sequences it wrote are there, with other line breaks"
+        if like >= LIKE_SURE and others < LIKE_MIN:
+            return self._match(claim, "linked", min(round(100 * like), 90), "words", reason)
+        return self._match(claim, "needs_review", 50, "words", reason)
+
+    def _match(
+        self,
+        claim: Claim,
+        state: State,
+        score: int,
+        method: str,
+        reason: str,
+        rivals: frozenset[int] = frozenset(),
+        was: str | None = None,
+    ) -> Match:
+        mine = self._here.get(claim.key) or Overlap()
+        return Match(claim.key, self._commit, state, score, method, reason, was, mine.files, rivals)
+
+
+def _in_time(commits: Sequence[Commit]) -> tuple[list[Commit], list[int]]:
+    """Commits by time, parents before children also when a clock was wrong; a child is not older than its parents."""
+    times: dict[str, int] = {}
+    for commit in commits:
+        times[commit.sha] = max([commit.committed_ms, *(times[sha] for sha in commit.parents if sha in times)])
+    ordered = sorted(commits, key=lambda commit: times[commit.sha])
+    return ordered, [times[commit.sha] for commit in ordered]
+
+
+def _lines(mine: Overlap) -> str:
+    count = sum(match for match, _ in mine.files.values())
+    return (
+        f"{count} changed {'line' if count == 1 else 'lines'} in {len(mine.files)} {_plural('file', len(mine.files))}"
+    )
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _made_text(order: Order, was: str | None) -> str:
+    if was is not None:
+        return f"the same patch as {was[:10]}, which is gone"
+    if order.abbrev is None:
+        return "the session ran `git commit` with this subject at that time"
+    return f"the session ran git and was told of commit {order.abbrev}"

@@ -1,0 +1,141 @@
+"""What one commit has of one session's work: the lines that both have, file by file, and how sure it is that the files
+are the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from storage.linking.claims import ADDED, Standing
+from storage.linking.history import Commit, FileDiff
+from storage.linking.shingles import likeness, shingles
+
+EXACT, FOLDED, TAIL = 1.0, 0.98, 0.9
+"""The same path; the same but for case and Unicode form; only the same name in another folder."""
+LIKE_WEIGHT_MIN = 2.0
+"""What a session must have written into a file for a comparison by words."""
+TOUCH_MS = 6 * 3_600_000
+"""A change of unknown content is worth a look at commits of its file for this long."""
+
+Diffs = Sequence[tuple[FileDiff, Counter[str]]]
+
+
+@dataclass(slots=True)
+class Overlap:
+    """Empty when nothing is shared."""
+
+    taken: dict[str, Counter[str]] = field(default_factory=dict)
+    """By the session's path: signed lines that both have."""
+    room: dict[str, Counter[str]] = field(default_factory=dict)
+    """By the same path: all lines that the commit has."""
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By the commit's path: lines that match, lines that it changes."""
+    share: float = 0.0
+    """The largest part, by weight, that the match is of a file's change on either side."""
+    nearness: float = 0.0
+    """Of the paths, where most of the weight is."""
+    whole_files: int = 0
+    """Files in which the commit adds exactly what the session added."""
+    like: float = 0.0
+    touched: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.taken or self.like or self.touched)
+
+
+class Names:
+    """Which file of a session a file of a commit is, whatever it was called in between."""
+
+    def __init__(self, commits: Sequence[Commit]) -> None:
+        self._former: dict[str, set[str]] = defaultdict(set)
+        for commit in commits:
+            for file in commit.files:
+                if file.old_path != file.path:
+                    self._former[file.path].add(file.old_path)
+
+    def find(self, file: FileDiff, paths: Mapping[str, object]) -> tuple[str, float] | None:
+        """The session's path and its nearness."""
+        names = [file.path, file.old_path, *self._earlier(file.path)]
+        for name in names:
+            if name in paths:
+                return name, EXACT
+        folded = {fold(path): path for path in paths}
+        for name in names:
+            if fold(name) in folded:
+                return folded[fold(name)], FOLDED
+        same = [path for path in paths if fold(path).rpartition("/")[2] == fold(file.path).rpartition("/")[2]]
+        return (same[0], TAIL) if len(same) == 1 else None
+
+    def _earlier(self, path: str) -> list[str]:
+        found: list[str] = []
+        waiting = [path]
+        while waiting and len(found) < 20:
+            new = [name for name in self._former.get(waiting.pop(), ()) if name not in found and name != path]
+            found += new
+            waiting += new
+        return found
+
+
+def fold(path: str) -> str:
+    """The path as a file system that ignores case and Unicode form sees it."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def overlap_of(
+    diffs: Diffs,
+    standing: Standing,
+    gone: Mapping[str, Counter[str]],
+    names: Names,
+    committed_ms: int,
+    weight: Callable[[str], float],
+) -> Overlap:
+    """What a commit with these diffs has of what stands, without what is `gone` into earlier commits."""
+    found = Overlap()
+    heaviest = 0.0
+    for file, lines in diffs:
+        touched_ms = standing.touched.get(file.path)
+        if touched_ms is not None and 0 <= committed_ms - touched_ms <= TOUCH_MS:
+            found.touched = True
+        named = names.find(file, standing.lines)
+        if named is None:
+            continue
+        path, nearness = named
+        left = standing.lines[path] - gone[path] if path in gone else standing.lines[path]
+        taken = left & lines
+        worth = _sum(taken, weight)
+        ours, theirs = _sum(left, weight), _sum(lines, weight)
+        if worth > 0:
+            found.taken[path] = found.taken.get(path, Counter()) + taken
+            found.room[path] = found.room.get(path, Counter()) + lines
+            found.files[file.path] = (sum(taken.values()), sum(lines.values()))
+            found.share = max(found.share, worth / ours, worth / theirs)
+            found.whole_files += _added(left, weight) == _added(lines, weight) != {}
+            if worth > heaviest:
+                heaviest, found.nearness = worth, nearness
+        if nearness == EXACT and ours >= LIKE_WEIGHT_MIN and worth < ours / 2:
+            _compare_words(found, file, path, left, standing, ours >= _sum(standing.lines[path], weight) / 2)
+    return found
+
+
+def _compare_words(
+    found: Overlap, file: FileDiff, path: str, left: Counter[str], standing: Standing, fresh: bool
+) -> None:
+    """Only where most of what the session wrote is not in an earlier commit."""
+    if not fresh or not file.added:
+        return
+    like = likeness(shingles(standing.texts.get(path, "")), shingles("\n".join(file.added)))
+    if like > found.like:
+        found.like = like
+    if like >= 0.5:
+        found.taken[path] = Counter({line: count for line, count in left.items() if line[0] == ADDED})
+        found.files[file.path] = (round(like * len(file.added)), len(file.added) + len(file.removed))
+
+
+def _sum(lines: Counter[str], weight: Callable[[str], float]) -> float:
+    return sum(weight(line) * count for line, count in lines.items())
+
+
+def _added(lines: Counter[str], weight: Callable[[str], float]) -> dict[str, int]:
+    return {line: count for line, count in lines.items() if line[0] == ADDED and weight(line) > 0}

@@ -1,0 +1,144 @@
+"""Links as they are kept: evidence with its item, in the item's transaction; verdicts when somebody has looked.
+
+Runs inside the caller's transaction. Evidence is redacted already, since it is taken from the stored body; what git
+said passes the cleaner here. Read `linking/look.py` for how a verdict comes about.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import orjson
+
+from messages.records import FinalItem
+from storage.cleaning import WORD_CHARS_MAX, Cleaner
+from storage.connection import Database
+from storage.identity import canonical, whole
+from storage.linking.evidence import EVIDENT, CommitSeen, evidence_of
+from storage.linking.verdict import LinkFound, Verdict
+
+PATH_CHARS_MAX = 4_096
+NOT_LOOKED = "not looked for yet"
+NO_EVIDENCE = "it changed no file and made no commit"
+
+_ITEM = """SELECT i.id, t.session_row, i.status, i.body, coalesce(i.completed_at_ms, i.started_at_ms, t.started_at_ms)
+    FROM items i JOIN turns t ON t.id = i.turn_row JOIN sessions s ON s.id = t.session_row
+    WHERE s.tool = ? AND s.session_id = ? AND t.turn_id = ? AND i.item_id = ?"""
+_CLEAR = "DELETE FROM link_evidence WHERE item_row = ?"
+_EVIDENCE = """INSERT INTO link_evidence (session_row, item_row, kind, path, old_path, "commit", subject, branch, at_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_DUE = """INSERT INTO link_states (session_row, revision, looked_revision, state, reason) VALUES (?, 1, 0, ?, ?)
+    ON CONFLICT (session_row) DO UPDATE SET revision = link_states.revision + 1"""
+_LINK = """INSERT INTO links (session_row, repo, "commit", patch_id, subject, committed_at_ms, state, score, method,
+    reason, was, evidence, linked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (session_row, repo, "commit") DO UPDATE SET patch_id = coalesce(excluded.patch_id, links.patch_id),
+    subject = excluded.subject, committed_at_ms = excluded.committed_at_ms, state = excluded.state,
+    score = excluded.score, method = excluded.method, reason = excluded.reason,
+    was = coalesce(excluded.was, links.was), evidence = excluded.evidence"""
+_STANDING = """SELECT id, "commit", state FROM links WHERE session_row = ? AND repo = ?"""
+_GONE = "UPDATE links SET state = 'gone', reason = ? WHERE id = ?"
+_DROP = "DELETE FROM links WHERE id = ?"
+_PLACE = """INSERT INTO link_places (session_row, repo, root) VALUES (?, ?, ?)
+    ON CONFLICT (session_row, repo, root) DO NOTHING"""
+_STATES = "SELECT state, count(*) FROM links WHERE session_row = ? GROUP BY state"
+_LOOKED = (
+    """UPDATE link_states SET state = ?, reason = ?, looked_revision = ?, looked_at_ms = ? WHERE session_row = ?"""
+)
+_ANY_DUE = "SELECT 1 FROM link_states WHERE looked_revision < revision LIMIT 1"
+_KNOWN = "SELECT 1 FROM sessions WHERE id = ?"
+
+
+class Seen(NamedTuple):
+    """How many of one item's changes and commits were kept."""
+
+    edits: int
+    commits: int
+
+
+class Links:
+    """Evidence and verdicts of all sessions."""
+
+    def __init__(self, database: Database, cleaner: Cleaner) -> None:
+        self._database = database
+        self._cleaner = cleaner
+
+    def see(self, tool: str, item: FinalItem) -> Seen:
+        """Take what a stored item says about files and commits; called again, it replaces what it said before."""
+        if item.kind not in EVIDENT:
+            return Seen(0, 0)
+        found = self._database.run(_ITEM, (tool, item.session_id, item.turn_id, item.item_id)).fetchone()
+        if found is None:
+            return Seen(0, 0)
+        item_row, session_row, status, body, at_ms = found
+        evidence = evidence_of(item.kind, status, orjson.loads(body)) if body.startswith("{") else []
+        cleared = self._database.run(_CLEAR, (item_row,)).rowcount
+        commits = 0
+        for one in evidence:
+            if isinstance(one, CommitSeen):
+                commits += 1
+                row = ["commit", one.cwd, None, one.abbrev, one.subject, one.branch]
+            else:
+                row = [one.deed, one.path, one.old_path, None, None, None]
+            self._database.run(_EVIDENCE, (session_row, item_row, *row, at_ms))
+        if evidence or cleared > 0:
+            self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
+        return Seen(len(evidence) - commits, commits)
+
+    def due(self) -> bool:
+        """Whether there is evidence that nobody has looked at."""
+        return self._database.run(_ANY_DUE).fetchone() is not None
+
+    def keep(self, verdict: Verdict, at_ms: int) -> None:
+        """Take what a look came to. A session that is stored no more is left out."""
+        row = verdict.session_row
+        if self._database.run(_KNOWN, (row,)).fetchone() is None:
+            return
+        for repo, root in verdict.places:
+            self._database.run(_PLACE, (row, self._path(repo), self._path(root)))
+        if verdict.repo is not None:
+            self._keep_links(row, self._path(verdict.repo), verdict.links, at_ms)
+        if verdict.last:
+            counts: dict[str, int] = dict(self._database.run(_STATES, (row,)).fetchall())
+            state = next((each for each in ("linked", "needs_review") if counts.get(each)), "unlinked")
+            reason = "" if state == "linked" else self._cleaner.text(verdict.reason)
+            self._database.run(_LOOKED, (state, reason, verdict.revision, at_ms, row))
+
+    def _keep_links(self, session_row: int, repo: str, links: list[LinkFound], at_ms: int) -> None:
+        now = {link.commit for link in links}
+        heirs = {link.was: link.commit for link in links if link.was}
+        for row, commit, state in self._database.run(_STANDING, (session_row, repo)).fetchall():
+            if commit in now:
+                continue
+            if state == "needs_review":
+                self._database.run(_DROP, (row,))
+            elif state == "linked":
+                heir = heirs.get(commit)
+                reason = f"it lives on as {heir}" if heir else "no branch or tag reaches the commit any more"
+                self._database.run(_GONE, (reason, row))
+        for link in links:
+            self._database.run(
+                _LINK,
+                (
+                    session_row,
+                    repo,
+                    link.commit,
+                    link.patch_id,
+                    self._cleaner.text(link.subject, WORD_CHARS_MAX),
+                    whole(link.committed_ms),
+                    link.state,
+                    link.score,
+                    link.method,
+                    self._cleaner.text(link.reason),
+                    link.was,
+                    self._evidence(link),
+                    at_ms,
+                ),
+            )
+
+    def _evidence(self, link: LinkFound) -> str:
+        files = [{"path": self._path(path), "match": match, "of": of} for path, match, of in link.files]
+        return canonical({"files": files, "files_count": link.files_count, "rivals": link.rivals}).decode()
+
+    def _path(self, path: str) -> str:
+        """A path as it may be stored: redacted, and text whatever bytes the file system had."""
+        return self._cleaner.text(path.encode("utf-8", "replace").decode(), PATH_CHARS_MAX)

@@ -1,0 +1,104 @@
+"""What items of both tools show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.linking.evidence import EVIDENT, CommitSeen, Edit, command_line, evidence_of, joined, local_path
+
+
+def shown(kind: str, status: str | None = "completed", **body: Any) -> list[Any]:
+    return evidence_of(kind, status, body)
+
+
+def test_a_codex_file_change_is_read_in_both_its_shapes() -> None:
+    live = {"path": "/r/a.py", "kind": {"type": "update", "move_path": "/r/b.py"}, "diff": "@@ -1 +1 @@\n-x\n+y\n"}
+    new = {"path": "/r/n.txt", "kind": {"type": "add"}, "diff": "one\ntwo\n"}
+    moved, added = shown("fileChange", changes=[live, new])
+    assert (moved.path, moved.old_path, moved.added, moved.removed) == ("/r/b.py", "/r/a.py", ["y"], ["x"])
+    assert (added.deed, added.added) == ("add", ["one", "two", ""])
+    stored = {"/r/a.py": {"type": "update", "unified_diff": "@@ -1 +1 @@\n-x\n+y\n"}, "/r/d": {"type": "delete"}}
+    updated, deleted = shown("fileChange", changes=stored)
+    assert (updated.path, updated.added, deleted.deed) == ("/r/a.py", ["y"], "delete")
+
+
+@pytest.mark.parametrize("status", ["failed", "declined", "inProgress"])
+def test_a_change_that_was_not_made_is_none(status: str) -> None:
+    assert shown("fileChange", status, changes=[{"path": "a", "kind": {"type": "add"}, "diff": "x"}]) == []
+
+
+def claude(name: str, given: dict[str, Any], result: Any = None) -> list[Any]:
+    return shown("toolCall", name=name, input=given, result=result, cwd="/r")
+
+
+def test_claude_says_what_really_changed_in_its_result() -> None:
+    patch = {"oldStart": 1, "lines": [" keep", "-a = 1", "+a = 2"]}
+    asked = {"file_path": "/r/a.py", "old_string": "keep\na = 1", "new_string": "keep\na = 2"}
+    (told,) = claude("Edit", asked, {"filePath": "/r/a.py", "structuredPatch": [patch]})
+    assert (told.path, told.added, told.removed) == ("/r/a.py", ["a = 2"], ["a = 1"])
+    (wanted,) = claude("Edit", asked)
+    assert (wanted.added, wanted.removed) == (["a = 2"], ["a = 1"])
+    edits = [{"old_string": "x", "new_string": "y"}, {"old_string": "p", "new_string": "q\nr"}]
+    (several,) = claude("MultiEdit", {"file_path": "/r/a.py", "edits": edits})
+    assert (several.added, several.removed) == (["y", "q", "r"], ["x", "p"])
+    (whole,) = claude("Write", {"file_path": "/r/n", "content": "1\n2"}, {"type": "create", "structuredPatch": []})
+    assert (whole.deed, whole.added) == ("add", ["1", "2"])
+    (cell,) = claude("NotebookEdit", {"notebook_path": "/r/n.ipynb", "new_source": "print('x')"})
+    assert cell.added == ["\"print('x')\\n\""]
+    assert claude("Read", {"file_path": "/r/a.py"}) == []
+
+
+def test_a_commit_is_known_by_what_git_printed() -> None:
+    output = "[main (root-commit) 1a2b3c4] Begin: all of it\n 1 file changed, 2 insertions(+)\n"
+    (seen,) = shown("commandExecution", command="git add -A && git commit -m Begin", cwd="/r", aggregatedOutput=output)
+    assert seen == CommitSeen("/r", "1a2b3c4", "Begin: all of it", "main", True)
+    (seen,) = claude("Bash", {"command": "git -C sub commit -qm 'Fix it'"}, {"stdout": "", "stderr": ""})
+    assert seen == CommitSeen("/r/sub", None, "Fix it", None, True)
+    (seen,) = claude("Bash", {"command": "make release"}, {"stdout": "[detached HEAD abcdef0] Release"})
+    assert (seen.abbrev, seen.branch, seen.commanded) == ("abcdef0", "detached HEAD", False)
+    assert claude("Bash", {"command": "git log --oneline"}, {"stdout": "1a2b3c4 Begin"}) == []
+
+
+def test_what_a_shell_writes_is_an_edit() -> None:
+    here = "mkdir -p s && cat > s/a.py <<'EOF'\nx = 1\ny = 2\nEOF\ncat >> b.txt <<END\nmore\nEND"
+    first, second = claude("Bash", {"command": here})
+    assert (first.path, first.deed, first.added) == ("/r/s/a.py", "add", ["x = 1", "y = 2"])
+    assert (second.path, second.deed, second.added) == ("/r/b.txt", "update", ["more"])
+    (patch,) = shown(
+        "commandExecution",
+        command=["/bin/bash", "-lc", "apply_patch <<'P'\n*** Begin Patch\n*** Add File: n\n+z\n*** End Patch\nP"],
+        cwd="file:///r/my%20dir",
+    )
+    assert (patch.path, patch.added) == ("/r/my dir/n", ["z"])
+    moved, removed, touched = claude("Bash", {"command": "git mv a.py b.py; rm c.py && sed -i 's/x/y/' d.py"})
+    assert (moved.old_path, moved.path, removed.deed, touched.deed) == ("/r/a.py", "/r/b.py", "delete", "touch")
+    assert claude("Bash", {"command": "rm -rf build; mv *.py old/; sed -n 1p a.py"}) == []
+
+
+def test_a_command_line_is_what_the_shell_was_given() -> None:
+    assert command_line("/bin/bash -lc 'git commit -m \"a b\"'") == 'git commit -m "a b"'
+    assert command_line(["bash", "-lc", "ls"]) == "ls"
+    assert command_line("bash -lc 'unfinished") == "bash -lc 'unfinished"
+    assert joined("/r", "a") == "/r/a"
+    assert joined(None, "a") == "a"
+    assert joined("/r", "/a") == "/a"
+    assert local_path("file:///a%20b") == "/a b"
+
+
+WORDS = ["changes", "path", "kind", "type", "diff", "cwd", "aggregatedOutput", "name", "input", "result", "file_path"]
+NAMES = st.sampled_from([*WORDS, "edits", "structuredPatch", "lines", "stdout", "content"]) | st.text(max_size=3)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda more: st.lists(more, max_size=3) | st.dictionaries(NAMES, more, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(sorted(EVIDENT)), st.dictionaries(NAMES, ANYTHING, max_size=5), ANYTHING)
+def test_odd_shapes_never_raise(kind: str, body: dict[str, Any], command: Any) -> None:
+    for found in evidence_of(kind, "completed", {"name": "Edit", **body, "command": command}):
+        assert isinstance(found, Edit | CommitSeen)
