@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.machines.effects import Woke
 from actors.shell import Shell, clean, now
 from messages.base import Message
+from messages.baseline import FilesWanted, KeepRecords, RecordsRefused
 from messages.lifecycle import Begin
 from messages.pulls import KeepPulled, PositionsWanted
 from messages.records import (
@@ -90,6 +91,14 @@ class IngestActor(Shell):
             for told in pulled.announce:
                 self.send_to("facade", told)
             self.committed_ms = at.mono
+        elif isinstance(message, KeepRecords):
+            recorded = self.store.keep_records(message, at.wall)
+            self.send_to("baseline", recorded.reply)
+            for told in recorded.announce:
+                self.send_to("facade", told)
+            self.committed_ms = at.mono
+        elif isinstance(message, FilesWanted):
+            self.send_to("baseline", self.store.file_positions(message))
         elif isinstance(message, PositionsWanted):
             self.send_to("sidecar", self.store.positions(message))
         elif isinstance(message, StageOpened):
@@ -115,6 +124,16 @@ class IngestActor(Shell):
                 text=text,
             )
             self.send_to("stager", refused)
+        elif isinstance(message, KeepRecords):
+            not_kept = RecordsRefused(
+                incarnation=message.incarnation,
+                n=message.n,
+                source=message.source,
+                code="store_failed",
+                through_n=message.n - 1,
+                text=text,
+            )
+            self.send_to("baseline", not_kept)
         elif isinstance(message, KeepAudit):
             self.held = [*self.held, *message.notes][-HELD_NOTES_MAX:]
         self._told(False, text)

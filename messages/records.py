@@ -29,6 +29,10 @@ class SessionSeen(Message):
     path: str | None = None
     """Upstream's rollout file."""
     created_at_ms: int | None = None
+    forked_from: str | None = None
+    """The thread whose history this one began with. What it copied stays with that one."""
+    at_ms: int | None = None
+    """Upstream's time of these facts: between sources the later word counts. None says nothing about when."""
     frames: int = 0
     """How many received frames this record stands for: 0 or 1."""
 
@@ -45,6 +49,8 @@ class TurnSeen(Message):
     duration_ms: int | None = None
     usage: dict[str, int] | None = None
     """Tokens of this turn as upstream counts them: input, cached, output, reasoning, total."""
+    trace_id: str | None = None
+    """The trace that telemetry of this turn carries, 32 hex digits."""
     frames: int = 0
 
 

@@ -20,8 +20,8 @@ _NOTE = """INSERT INTO audit
     (at_ms, run_id, kind, subject, text, session_id, turn_id, item_id, frames, bytes_count)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _DECISION = """INSERT INTO dedupe_log
-    (at_ms, run_id, source, generation, session_id, turn_id, item_id, kind, decision, reason, revision)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (at_ms, run_id, source, generation, tool, session_id, turn_id, item_id, kind, decision, reason, revision)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 class Audit:
@@ -85,7 +85,7 @@ class DecisionLog:
         """One decision about (session, turn, item); item None means the turn itself."""
         row = self._database.add(
             _DECISION,
-            (place.at_ms, place.run_id, place.source, place.generation, *key, kind, decision, reason, revision),
+            (place.at_ms, *place[:3], place.tool, *key, kind, decision, reason, revision),
         )
         # Ids only grow, because the newest row is never deleted.
         if row is not None and row % self._slack == 0:

@@ -8,12 +8,14 @@ guessed.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, NamedTuple
 
 import orjson
 
 ID_CHARS_MAX = 512
 """A longer id is not one of upstream's; its record is malformed."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 INTEGER_MAX = 2**63 - 1
 """What SQLite can hold."""
 
@@ -34,6 +36,12 @@ class Place(NamedTuple):
     source: str
     generation: int
     at_ms: int
+    tool: str = "codex"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether this is an id that nobody else has: the same in another session is the same thing."""
+    return len(text) == 36 and _UUID.match(text) is not None
 
 
 class Malformed(ValueError):

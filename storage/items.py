@@ -1,12 +1,13 @@
 """The canonical rows of items: new, the same again, changed, or not storable. Runs inside the caller's transaction.
 
-The unique key decides. The cache in front of it only spares a look at rows that were stored a moment ago.
+What the source that comes first says is the item (`precedence.py`); what it said before is kept as a revision. The
+unique key decides. The cache in front of it only spares a look at rows that were stored a moment ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from cachetools import TTLCache
 
@@ -14,31 +15,39 @@ from messages.records import FinalItem
 from storage.audit import Decision
 from storage.cleaning import ERROR_TEXT, Cleaner
 from storage.connection import Database
-from storage.identity import ItemKey, Malformed, Place, canonical, content_hash, good_id, parsed, whole
+from storage.identity import ID_CHARS_MAX, Malformed, Place, canonical, content_hash, good_id, parsed, whole
 from storage.order import Order
-from storage.pulls import PULL
+from storage.precedence import comes_before, rank
 from storage.texts import item_text
 from storage.turns import Turns
 
-_ADD = """INSERT INTO items
-    (turn_row, item_id, ordinal, kind, status, started_at_ms, completed_at_ms, revision, content_hash, text, body)
-    VALUES (?, ?, (SELECT item_count + 1 FROM turns WHERE id = ?), ?, ?, ?, ?, 1, ?, ?, ?)
+UNREAD = ""
+"""Content hash of a sighting whose content was not looked at, since a source that comes before had told the item."""
+
+_ADD = """INSERT INTO items (turn_row, item_id, ordinal, kind, status, started_at_ms, completed_at_ms, revision,
+    content_hash, text, body, source, agent_id)
+    VALUES (?, ?, (SELECT item_count + 1 FROM turns WHERE id = ?), ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
     ON CONFLICT (turn_row, item_id) DO NOTHING"""
 _COUNT = "UPDATE turns SET item_count = item_count + 1 WHERE id = ?"
-_FIND = "SELECT id, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
-_FORMER = "SELECT 1 FROM item_sources WHERE item_row = ? AND content_hash = ? LIMIT 1"
-_STREAMED = "SELECT 1 FROM item_sources WHERE item_row = ? AND source != ? LIMIT 1"
-_REPLACE = """UPDATE items SET kind = ?, status = ?, started_at_ms = coalesce(?, started_at_ms),
-    completed_at_ms = coalesce(?, completed_at_ms), revision = revision + 1, content_hash = ?, text = ?, body = ?
+_FIND = "SELECT id, source, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
+_FORMER = "SELECT 1 FROM item_sources WHERE item_row = ? AND source = ? AND content_hash = ?"
+_KEEP_FORMER = """UPDATE item_sources SET (kind, status, started_at_ms, completed_at_ms, text, body) =
+    (SELECT kind, status, started_at_ms, completed_at_ms, text, body FROM items WHERE id = ?)
+    WHERE item_row = ? AND source = ? AND content_hash = ?"""
+_REVISE = """UPDATE items SET kind = ?, status = ?, started_at_ms = coalesce(?, started_at_ms),
+    completed_at_ms = coalesce(?, completed_at_ms), revision = ?, content_hash = ?, text = ?, body = ?, agent_id = ?
     WHERE id = ?"""
-_SOURCE = """INSERT INTO item_sources (item_row, content_hash, run_id, source, generation, seen_at_ms)
-    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (item_row, content_hash, run_id, source, generation) DO NOTHING"""
+_TAKE_OVER = """UPDATE items SET kind = ?, status = ?, started_at_ms = ?, completed_at_ms = ?, revision = ?,
+    content_hash = ?, text = ?, body = ?, agent_id = ?, source = ? WHERE id = ?"""
+_SIGHT = """INSERT INTO item_sources (item_row, source, content_hash, revision, run_id, generation, seen_at_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (item_row, source, content_hash) DO NOTHING"""
 
 
 class Stored(NamedTuple):
     """What the cache remembers of an item."""
 
     row: int
+    source: str
     content_hash: str
     revision: int
 
@@ -52,7 +61,9 @@ class Kept(NamedTuple):
     reason: str
     revision: int | None
     turn_row: int | None
-    """Set when a new row joined this turn."""
+    """The turn whose items are others now: a new one, or new words."""
+    item_row: int | None = None
+    """Set with it: the item."""
     redaction_failed: bool = False
 
 
@@ -60,18 +71,18 @@ class _Content(NamedTuple):
     content_hash: str
     text: str
     body: str
+    agent_id: str | None
     failed: bool
 
 
 class Items:
-    """Items of one tool. `forget()` after a rollback."""
+    """Items of all turns. `forget()` after a rollback, `settle()` when a message is through."""
 
     def __init__(
         self,
         database: Database,
         cleaner: Cleaner,
         turns: Turns,
-        tool: str,
         keys_max: int,
         ttl_s: float,
         timer: Callable[[], float],
@@ -80,67 +91,61 @@ class Items:
         self._cleaner = cleaner
         self._turns = turns
         self._order = Order(database)
-        self._tool = tool
-        self._seen: TTLCache[ItemKey, Stored, float] = TTLCache(keys_max, ttl_s, timer)
+        self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
         self._seen.clear()
         self._order.forget()
 
+    def settle(self) -> set[int]:
+        """Put the items of turns that several sources tell in their order; gives the turns in which that was needed."""
+        return self._order.settle()
+
     def keep(self, item: FinalItem, place: Place) -> Kept:
         """Store one completed item, redacted. A bad item is a decision, never an exception."""
         try:
             if not good_id(item.item_id):
                 raise Malformed("item id is empty or too long")
-            standing = self._standing(item, place) if place.source == PULL else None
-            if standing is not None:
-                return standing
-            content = self._content(item)
-            return self._place(item, content, place)
+            return self._place(item, place)
         except Malformed as error:
             return Kept("dropped", "dropped:malformed", str(error), None, None)
 
-    def arrange(self, items: Sequence[FinalItem], new: Collection[tuple[str, str, str]], place: Place) -> None:
-        """Give pulled items their places: `items` in upstream's order, of which `new` (session, turn, item) joined."""
-        turns: dict[tuple[str, str], list[str]] = {}
-        for item in items:
-            turns.setdefault((item.session_id, item.turn_id), []).append(item.item_id)
-        for (session_id, turn_id), item_ids in turns.items():
-            joined = {item_id for item_id in item_ids if (session_id, turn_id, item_id) in new}
-            if joined:
-                turn_row, _ = self._turns.row(session_id, turn_id, place)
-                self._order.pulled(turn_row, [each for each in item_ids if good_id(each)], joined)
-
-    def _standing(self, item: FinalItem, place: Place) -> Kept | None:
-        """What the live stream or a file said of an item stands, whatever the pull says: it is not even redacted."""
+    def _place(self, item: FinalItem, place: Place) -> Kept:
         turn_row, _ = self._turns.row(item.session_id, item.turn_id, place)
-        found = self._database.run(_FIND, (turn_row, item.item_id)).fetchone()
-        if found is None or self._database.run(_STREAMED, (found[0], PULL)).fetchone() is None:
-            return None
-        return Kept("duplicate", "duplicate", "stored from a source that comes before the pull", found[2], None)
+        key = (turn_row, item.item_id)
+        stored = self._seen.get(key)
+        if stored is None and rank(place.source) < _FIRST:
+            stored = self._find(key)
+        if stored is not None and rank(place.source) < rank(stored.source):
+            return self._stands(key, stored, place)
+        content = self._content(item)
+        if stored is None or (stored.source, stored.content_hash) != (place.source, content.content_hash):
+            new = self._add(turn_row, item, content, place) if stored is None else None
+            if new is not None:
+                self._sight(key, new, content.content_hash, place, content.agent_id, new=True)
+                return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed)
+            stored = self._find(key)
+            assert stored is not None, "an item that could not be added is there"
+        if rank(place.source) < rank(stored.source):
+            return self._stands(key, stored, place)
+        if place.source != stored.source and rank(place.source) > rank(stored.source):
+            return self._take_over(key, stored, item, content, place)
+        return self._again(key, stored, item, content, place)
+
+    def _find(self, key: tuple[int, str]) -> Stored | None:
+        row = self._database.run(_FIND, key).fetchone()
+        return None if row is None else Stored(*row)
 
     def _content(self, item: FinalItem) -> _Content:
         clean, failed = self._cleaner.body(parsed(item.body))
         data = canonical(ERROR_TEXT if clean is None else clean)
         text = ERROR_TEXT if clean is None else item_text(item.kind, clean)
-        return _Content(content_hash(item.kind, item.status, data), text, data.decode(), failed)
+        agent = None if clean is None else clean.get("agentId")
+        agent = agent if isinstance(agent, str) and 0 < len(agent) <= ID_CHARS_MAX else None
+        return _Content(content_hash(item.kind, item.status, data), text, data.decode(), agent, failed)
 
-    def _place(self, item: FinalItem, content: _Content, place: Place) -> Kept:
-        key = ItemKey(self._tool, item.session_id, item.turn_id, item.item_id)
-        stored = self._seen.get(key)
-        if stored is None or stored.content_hash != content.content_hash:
-            turn_row, _ = self._turns.row(item.session_id, item.turn_id, place)
-            new = self._add(turn_row, item, content)
-            if new is not None:
-                self._remember(key, new, content, place)
-                if place.source != PULL:
-                    self._order.streamed(turn_row, item.item_id)
-                return Kept("accepted", "stored", "new", 1, turn_row, content.failed)
-            stored = Stored(*self._database.run(_FIND, (turn_row, item.item_id)).fetchone())
-        return self._again(key, stored, item, content, place)
-
-    def _add(self, turn_row: int, item: FinalItem, content: _Content) -> Stored | None:
+    def _add(self, turn_row: int, item: FinalItem, content: _Content, place: Place) -> Stored | None:
         row = self._database.add(
             _ADD,
             (
@@ -154,48 +159,96 @@ class Items:
                 content.content_hash,
                 content.text,
                 content.body,
+                place.source,
+                content.agent_id,
             ),
         )
         if row is None:
             return None
         self._database.run(_COUNT, (turn_row,))
-        return Stored(row, content.content_hash, 1)
+        return Stored(row, place.source, content.content_hash, 1)
 
-    def _again(self, key: ItemKey, stored: Stored, item: FinalItem, content: _Content, place: Place) -> Kept:
-        """The item has a row already."""
+    def _stands(self, key: tuple[int, str], stored: Stored, place: Place) -> Kept:
+        """What a source that comes before said stands: the content of this one is not even redacted."""
+        self._sight(key, stored, UNREAD, place)
+        return Kept("duplicate", "duplicate", comes_before(stored.source, place.source), stored.revision, None)
+
+    def _again(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place) -> Kept:
+        """The source that told the item tells it again."""
         if content.content_hash == stored.content_hash:
-            self._remember(key, stored, content, place)
-            return Kept("duplicate", "duplicate", "same content", stored.revision, None, content.failed)
-        if self._database.run(_FORMER, (stored.row, content.content_hash)).fetchone() is not None:
+            self._sight(key, stored, stored.content_hash, place)
+            return Kept("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
+        former = self._database.run(_FORMER, (stored.row, stored.source, content.content_hash)).fetchone()
+        if former is not None:
             # A replay brings the revisions again in their order; taking an old one back would never come to rest.
-            self._remember(key, stored, content, place)
-            return Kept("duplicate", "duplicate", "content of an older revision", stored.revision, None, content.failed)
+            self._seen[key] = stored
+            return Kept(
+                "duplicate", "duplicate", "content of an older revision", stored.revision, None, None, content.failed
+            )
         if content.failed:
             reason = "redaction failed; the stored revision stays"
-            return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, True)
-        self._database.run(
-            _REPLACE,
-            (
-                self._word(item.kind),
-                self._word(item.status),
-                whole(item.started_at_ms),
-                whole(item.completed_at_ms),
-                content.content_hash,
-                content.text,
-                content.body,
-                stored.row,
-            ),
-        )
+            return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
+        self._keep_former(stored)
         revision = stored.revision + 1
-        self._remember(key, Stored(stored.row, content.content_hash, revision), content, place)
-        return Kept("replaced", "replaced", "content changed", revision, None)
+        self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
+        new = Stored(stored.row, stored.source, content.content_hash, revision)
+        self._sight(key, new, content.content_hash, place)
+        return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row)
+
+    def _take_over(
+        self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place
+    ) -> Kept:
+        """A source that comes before speaks for the first time."""
+        if content.failed:
+            reason = "redaction failed; the stored revision stays"
+            return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
+        self._keep_former(stored)
+        self._database.run(_TAKE_OVER, (*self._row(item, content, 1), place.source, stored.row))
+        new = Stored(stored.row, place.source, content.content_hash, 1)
+        self._sight(key, new, content.content_hash, place)
+        same = content.content_hash == stored.content_hash
+        reason = comes_before(place.source, stored.source)
+        if same:
+            return Kept("duplicate", "duplicate", f"same content; {reason}", 1, key[0], stored.row)
+        return Kept("replaced", "replaced", reason, 1, key[0], stored.row)
+
+    def _row(self, item: FinalItem, content: _Content, revision: int) -> tuple[Any, ...]:
+        return (
+            self._word(item.kind),
+            self._word(item.status),
+            whole(item.started_at_ms),
+            whole(item.completed_at_ms),
+            revision,
+            content.content_hash,
+            content.text,
+            content.body,
+            content.agent_id,
+        )
+
+    def _keep_former(self, stored: Stored) -> None:
+        """The content that an item has now goes to its revision, which had no need of a copy until now."""
+        self._database.run(_KEEP_FORMER, (stored.row, stored.row, stored.source, stored.content_hash))
 
     def _word(self, word: str | None) -> str | None:
         return None if word is None else self._cleaner.word(word)
 
-    def _remember(self, key: ItemKey, stored: Stored, content: _Content, place: Place) -> None:
+    def _sight(
+        self,
+        key: tuple[int, str],
+        stored: Stored,
+        content_hash: str,
+        place: Place,
+        agent_id: str | None = None,
+        *,
+        new: bool = False,
+    ) -> None:
         self._seen[key] = stored
-        self._database.run(
-            _SOURCE,
-            (stored.row, content.content_hash, place.run_id, place.source, place.generation, place.at_ms),
+        revision = stored.revision if content_hash != UNREAD else 0
+        cursor = self._database.run(
+            _SIGHT, (stored.row, place.source, content_hash, revision, place.run_id, place.generation, place.at_ms)
         )
+        if cursor.rowcount == 1:
+            self._order.sighted(key[0], place.source, agent_id, new)
+
+
+_FIRST = rank("stream")

@@ -15,8 +15,8 @@ from storage.audit import Audit
 from storage.connection import Database
 from storage.identity import Place
 
-_ADD = """INSERT INTO ledger (run_id, source, generation, disposition, count) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (run_id, source, generation, disposition) DO UPDATE SET count = ledger.count + excluded.count"""
+_ADD = """INSERT INTO ledger (run_id, source, generation, tool, disposition, count) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run_id, source, generation, tool, disposition) DO UPDATE SET count = ledger.count + excluded.count"""
 _SUMS = """SELECT o.received, o.difference,
     (SELECT coalesce(sum(count), 0) FROM ledger l
         WHERE l.run_id = o.run_id AND l.source = o.source AND l.generation = o.generation),
@@ -60,7 +60,7 @@ class Ledger:
         """Add frames to dispositions."""
         for disposition, count in counts.items():
             if count:
-                self._database.run(_ADD, (place.run_id, place.source, place.generation, disposition, count))
+                self._database.run(_ADD, (*place[:3], place.tool, disposition, count))
 
     def check(self, place: Place) -> int:
         """The difference now. Each change of it becomes one audit row; nothing is corrected and nothing raised."""
@@ -87,7 +87,8 @@ def rows(database: Database, run_id: str) -> list[LedgerRow]:
         "SELECT source, generation, disposition, count FROM ledger WHERE run_id = ? ORDER BY disposition", (run_id,)
     )
     for source, generation, disposition, count in entries:
-        counts.setdefault((source, generation), {})[disposition] = count
+        found = counts.setdefault((source, generation), {})
+        found[disposition] = found.get(disposition, 0) + count
     staged = {
         (source, generation): frames
         for source, generation, frames in database.run(

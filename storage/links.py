@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import orjson
 
-from messages.records import FinalItem
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Database
 from storage.identity import canonical, whole
@@ -22,8 +21,10 @@ NOT_LOOKED = "not looked for yet"
 NO_EVIDENCE = "it changed no file and made no commit"
 
 _ITEM = """SELECT i.id, t.session_row, i.status, i.body, coalesce(i.completed_at_ms, i.started_at_ms, t.started_at_ms)
-    FROM items i JOIN turns t ON t.id = i.turn_row JOIN sessions s ON s.id = t.session_row
-    WHERE s.tool = ? AND s.session_id = ? AND t.turn_id = ? AND i.item_id = ?"""
+    FROM items i JOIN turns t ON t.id = i.turn_row WHERE i.id = ?"""
+_MOVE = """UPDATE link_evidence SET session_row = (SELECT session_row FROM turns WHERE id = ?)
+    WHERE item_row IN (SELECT id FROM items WHERE turn_row = ?)"""
+_HOME = "SELECT session_row FROM turns WHERE id = ?"
 _CLEAR = "DELETE FROM link_evidence WHERE item_row = ?"
 _EVIDENCE = """INSERT INTO link_evidence (session_row, item_row, kind, path, old_path, "commit", subject, branch, at_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -62,15 +63,15 @@ class Links:
         self._database = database
         self._cleaner = cleaner
 
-    def see(self, tool: str, item: FinalItem) -> Seen:
+    def see(self, item_row: int, kind: str) -> Seen:
         """Take what a stored item says about files and commits; called again, it replaces what it said before."""
-        if item.kind not in EVIDENT:
+        if kind not in EVIDENT:
             return Seen(0, 0)
-        found = self._database.run(_ITEM, (tool, item.session_id, item.turn_id, item.item_id)).fetchone()
+        found = self._database.run(_ITEM, (item_row,)).fetchone()
         if found is None:
             return Seen(0, 0)
-        item_row, session_row, status, body, at_ms = found
-        evidence = evidence_of(item.kind, status, orjson.loads(body)) if body.startswith("{") else []
+        _, session_row, status, body, at_ms = found
+        evidence = evidence_of(kind, status, orjson.loads(body)) if body.startswith("{") else []
         cleared = self._database.run(_CLEAR, (item_row,)).rowcount
         commits = 0
         for one in evidence:
@@ -83,6 +84,12 @@ class Links:
         if evidence or cleared > 0:
             self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
         return Seen(len(evidence) - commits, commits)
+
+    def move(self, turn_row: int) -> None:
+        """A turn belongs to another session now, and so does what it shows."""
+        if self._database.run(_MOVE, (turn_row, turn_row)).rowcount > 0:
+            (session_row,) = self._database.run(_HOME, (turn_row,)).fetchone()
+            self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
 
     def due(self) -> bool:
         """Whether there is evidence that nobody has looked at."""

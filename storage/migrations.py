@@ -124,10 +124,65 @@ LINKS = (
     'CREATE INDEX links_commit ON links ("commit")',
 )
 
+BASELINE = (
+    "ALTER TABLE sessions ADD COLUMN forked_from TEXT",
+    "ALTER TABLE sessions ADD COLUMN told TEXT",
+    "ALTER TABLE turns ADD COLUMN trace_id TEXT",
+    "ALTER TABLE turns ADD COLUMN start_source TEXT",
+    "ALTER TABLE turns ADD COLUMN end_source TEXT",
+    "CREATE INDEX turns_turn_id ON turns (turn_id)",
+    """CREATE TABLE turn_sessions (
+        id INTEGER NOT NULL PRIMARY KEY, turn_row INTEGER NOT NULL, session_row INTEGER NOT NULL,
+        FOREIGN KEY (turn_row) REFERENCES turns (id), FOREIGN KEY (session_row) REFERENCES sessions (id))""",
+    "CREATE UNIQUE INDEX turn_sessions_key ON turn_sessions (turn_row, session_row)",
+    "CREATE INDEX turn_sessions_session ON turn_sessions (session_row)",
+    "ALTER TABLE items ADD COLUMN source TEXT NOT NULL DEFAULT 'stream'",
+    "ALTER TABLE items ADD COLUMN agent_id TEXT",
+    """UPDATE items SET source = 'pull' WHERE NOT EXISTS
+        (SELECT 1 FROM item_sources s WHERE s.item_row = items.id AND s.source != 'pull')""",
+    """CREATE TABLE item_sightings (
+        id INTEGER NOT NULL PRIMARY KEY, item_row INTEGER NOT NULL, source TEXT NOT NULL, content_hash TEXT NOT NULL,
+        revision INTEGER NOT NULL, run_id TEXT NOT NULL, generation INTEGER NOT NULL, seen_at_ms INTEGER NOT NULL,
+        kind TEXT, status TEXT, started_at_ms INTEGER, completed_at_ms INTEGER, text TEXT, body TEXT,
+        FOREIGN KEY (item_row) REFERENCES items (id))""",
+    """INSERT INTO item_sightings (item_row, source, content_hash, revision, run_id, generation, seen_at_ms)
+        SELECT item_row, source, content_hash, row_number() OVER (PARTITION BY item_row, source ORDER BY id), run_id,
+        generation, seen_at_ms FROM item_sources s WHERE id = (SELECT min(id) FROM item_sources o
+        WHERE o.item_row = s.item_row AND o.source = s.source AND o.content_hash = s.content_hash) ORDER BY id""",
+    "DROP TABLE item_sources",
+    "ALTER TABLE item_sightings RENAME TO item_sources",
+    "CREATE UNIQUE INDEX item_sources_content ON item_sources (item_row, source, content_hash)",
+    "ALTER TABLE ledger ADD COLUMN tool TEXT NOT NULL DEFAULT 'codex'",
+    "DROP INDEX ledger_key",
+    "CREATE UNIQUE INDEX ledger_key ON ledger (run_id, source, generation, tool, disposition)",
+    "ALTER TABLE dedupe_log ADD COLUMN tool TEXT NOT NULL DEFAULT 'codex'",
+    "CREATE INDEX dedupe_log_session ON dedupe_log (session_id)",
+    """CREATE TABLE response_usage (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, turn_row INTEGER, response_id TEXT NOT NULL,
+        model TEXT, at_ms INTEGER, input INTEGER, cached INTEGER, cache_written INTEGER, output INTEGER,
+        reasoning INTEGER, total INTEGER, cost_usd_micros INTEGER, in_file INTEGER NOT NULL,
+        in_telemetry INTEGER NOT NULL, FOREIGN KEY (session_row) REFERENCES sessions (id),
+        FOREIGN KEY (turn_row) REFERENCES turns (id))""",
+    "CREATE INDEX response_usage_key ON response_usage (session_row, response_id)",
+    "CREATE INDEX response_usage_turn ON response_usage (turn_row)",
+    """CREATE TABLE events (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, key TEXT NOT NULL, turn_id TEXT,
+        name TEXT NOT NULL, at_ms INTEGER NOT NULL, sequence INTEGER, trace_id TEXT, call_id TEXT, body TEXT NOT NULL,
+        FOREIGN KEY (session_row) REFERENCES sessions (id))""",
+    "CREATE UNIQUE INDEX events_key ON events (session_row, key)",
+    """CREATE TABLE files (
+        id INTEGER NOT NULL PRIMARY KEY, path_key TEXT NOT NULL, path TEXT NOT NULL, device INTEGER NOT NULL,
+        inode INTEGER NOT NULL, "offset" INTEGER NOT NULL, size INTEGER NOT NULL, head TEXT NOT NULL,
+        state TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX files_key ON files (path_key)",
+    "CREATE INDEX files_inode ON files (device, inode)",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first tables", FIRST_TABLES),
     Migration(2, "catching up", PULLS),
     Migration(3, "links", LINKS),
+    Migration(4, "the baseline", BASELINE),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

@@ -34,6 +34,11 @@ class SessionRow(Model):
     created_at_ms = BigIntegerField(null=True)
     first_seen_ms = BigIntegerField()
     source = TextField()
+    """The source that comes first among those that saw it."""
+    forked_from = TextField(null=True)
+    """Id of the session whose history this one began with."""
+    told = TextField(null=True)
+    """Who told each fact and when, JSON: fact to [upstream's ms, source]."""
 
     class Meta:
         table_name = "sessions"
@@ -56,11 +61,28 @@ class TurnRow(Model):
     """The last agent message of an ended turn: what the turn came to."""
     runner = TextField(null=True)
     """Set while the end is not proved: `<run> <generation>` of the process that runs the turn, or `unproved` when it
-    was given up as interrupted and a real end would still be taken."""
+    was given up as interrupted and a real end would still be taken; `file` while only files or telemetry tell of it."""
+    trace_id = TextField(null=True)
+    """The trace that telemetry of this turn carries."""
+    start_source = TextField(null=True)
+    end_source = TextField(null=True)
+    """Which source told the start and the end."""
 
     class Meta:
         table_name = "turns"
-        indexes = ((("session", "turn_id"), True),)
+        indexes = ((("session", "turn_id"), True), (("turn_id",), False))
+
+
+class TurnSessionRow(Model):
+    """A session that has a copy of a turn, for turns that more than one session has."""
+
+    id: AutoField[int] = AutoField()
+    turn = ForeignKeyField(TurnRow, column_name="turn_row", index=False)
+    session = ForeignKeyField(SessionRow, column_name="session_row", index=True)
+
+    class Meta:
+        table_name = "turn_sessions"
+        indexes = ((("turn", "session"), True),)
 
 
 class ItemRow(Model):
@@ -70,15 +92,20 @@ class ItemRow(Model):
     turn = ForeignKeyField(TurnRow, column_name="turn_row", backref="items", index=False)
     item_id = TextField()
     ordinal = IntegerField()
-    """Position in its turn by first arrival, from 1."""
+    """Position in its turn, from 1 (`order.py`)."""
     kind = TextField()
     status = TextField(null=True)
     started_at_ms = BigIntegerField(null=True)
     completed_at_ms = BigIntegerField(null=True)
     revision = IntegerField()
+    """How often `source` told other content than before, from 1. Earlier revisions are in `item_sources`."""
     content_hash = TextField()
     text = TextField()
     body = TextField()
+    source = TextField()
+    """Whose content this is (`precedence.py`)."""
+    agent_id = TextField(null=True)
+    """The sub-agent that did it."""
 
     class Meta:
         table_name = "items"
@@ -86,19 +113,30 @@ class ItemRow(Model):
 
 
 class ItemSourceRow(Model):
-    """Which run and source saw which content of an item. The history of hashes tells an old revision from a new one."""
+    """Which source saw which content of an item, and when for the first time. What the item says now stands in its row;
+    what it said before stands here. The history of hashes tells an old revision from a new one."""
 
     id: AutoField[int] = AutoField()
     item = ForeignKeyField(ItemRow, column_name="item_row", backref="sources", index=False)
-    content_hash = TextField()
-    run_id = TextField()
     source = TextField()
+    content_hash = TextField()
+    """Empty when the content was not looked at, since a source that comes before had told the item."""
+    revision = IntegerField()
+    """Number of this content within its source; 0 when it was not looked at."""
+    run_id = TextField()
     generation = IntegerField()
     seen_at_ms = BigIntegerField()
+    kind = TextField(null=True)
+    status = TextField(null=True)
+    started_at_ms = BigIntegerField(null=True)
+    completed_at_ms = BigIntegerField(null=True)
+    text = TextField(null=True)
+    body = TextField(null=True)
+    """Set once the item says something else."""
 
     class Meta:
         table_name = "item_sources"
-        indexes = ((("item", "content_hash", "run_id", "source", "generation"), True),)
+        indexes = ((("item", "source", "content_hash"), True),)
 
 
 class UsageRow(Model):
@@ -117,6 +155,71 @@ class UsageRow(Model):
 
     class Meta:
         table_name = "usage"
+
+
+class ResponseRow(Model):
+    """Tokens and cost of one model response, whoever told it."""
+
+    id: AutoField[int] = AutoField()
+    session = ForeignKeyField(SessionRow, column_name="session_row", index=False)
+    turn = ForeignKeyField(TurnRow, column_name="turn_row", null=True, index=True)
+    """None while nobody has said which turn asked for it."""
+    response_id = TextField()
+    model = TextField(null=True)
+    at_ms = BigIntegerField(null=True)
+    input = BigIntegerField(null=True)
+    cached = BigIntegerField(null=True)
+    cache_written = BigIntegerField(null=True)
+    output = BigIntegerField(null=True)
+    reasoning = BigIntegerField(null=True)
+    total = BigIntegerField(null=True)
+    cost_usd_micros = BigIntegerField(null=True)
+    in_file = BooleanField()
+    """A rollout or transcript tells it."""
+    in_telemetry = BooleanField()
+
+    class Meta:
+        table_name = "response_usage"
+        indexes = ((("session", "response_id"), False),)
+
+
+class EventRow(Model):
+    """One telemetry record of a session: its timing, tokens and decisions. `body` is redacted canonical JSON."""
+
+    id: AutoField[int] = AutoField()
+    session = ForeignKeyField(SessionRow, column_name="session_row", index=False)
+    key = TextField()
+    turn_id = TextField(null=True)
+    """As told; telemetry that names no turn is joined by its trace."""
+    name = TextField()
+    at_ms = BigIntegerField()
+    sequence = BigIntegerField(null=True)
+    trace_id = TextField(null=True)
+    call_id = TextField(null=True)
+    body = TextField()
+
+    class Meta:
+        table_name = "events"
+        indexes = ((("session", "key"), True),)
+
+
+class FileRow(Model):
+    """How far one file is stored."""
+
+    id: AutoField[int] = AutoField()
+    path_key = TextField(unique=True)
+    """SHA-256 of the path: a path may hold what redaction hides."""
+    path = TextField()
+    device = BigIntegerField()
+    inode = BigIntegerField()
+    offset = BigIntegerField()
+    size = BigIntegerField()
+    head = TextField()
+    state = TextField()
+
+    class Meta:
+        table_name = "files"
+        indexes = ((("device", "inode"), False),)
 
 
 class StagedRow(Model):
@@ -177,7 +280,7 @@ class PullRow(Model):
 
 
 class LedgerEntryRow(Model):
-    """How many frames of one source of one run came to one disposition."""
+    """How many frames of one source of one run and one tool came to one disposition."""
 
     id: AutoField[int] = AutoField()
     run_id = TextField()
@@ -185,10 +288,11 @@ class LedgerEntryRow(Model):
     generation = IntegerField()
     disposition = TextField()
     count = BigIntegerField()
+    tool = TextField()
 
     class Meta:
         table_name = "ledger"
-        indexes = ((("run_id", "source", "generation", "disposition"), True),)
+        indexes = ((("run_id", "source", "generation", "tool", "disposition"), True),)
 
 
 class DecisionRow(Model):
@@ -207,9 +311,11 @@ class DecisionRow(Model):
     decision = TextField()
     reason = TextField()
     revision = IntegerField(null=True)
+    tool = TextField()
 
     class Meta:
         table_name = "dedupe_log"
+        indexes = ((("session_id",), False),)
 
 
 class AuditRow(Model):
@@ -344,9 +450,13 @@ TABLES: tuple[type[Model], ...] = (
     MetaRow,
     SessionRow,
     TurnRow,
+    TurnSessionRow,
     ItemRow,
     ItemSourceRow,
     UsageRow,
+    ResponseRow,
+    EventRow,
+    FileRow,
     StagedRow,
     OffsetRow,
     PullRow,

@@ -1,90 +1,117 @@
-"""The order of a turn's items when two sources bring them: neither may depend on who came first.
+"""The order of a turn's items when several sources bring them: it may not depend on who came first.
 
 Each source has an order of its own and leaves something out (upstream's history forgets declined commands, the stream
-loses lines that are too long). A new item stands behind the one before it in its own source; where the other source
-has items there too, the earlier start comes first. Runs inside the caller's transaction.
+loses lines that are too long). The items of the source that comes first stand as it tells them. Each other item stands
+behind the one before it in its own source; where sources that come before have items there too, the earlier start comes
+first. A sub-agent's items are told in a file of their own, and placed like those of another source. Runs inside the
+caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cachetools import LRUCache
 
 from storage.connection import Database
-from storage.pulls import PULL
+from storage.precedence import rank
 from storage.sessions import ROW_IDS_MAX
 
-_ITEMS = """SELECT i.id, i.item_id, i.ordinal, coalesce(i.started_at_ms, i.completed_at_ms, 0),
-    EXISTS (SELECT 1 FROM item_sources s WHERE s.item_row = i.id AND s.source != ?)
-    FROM items i WHERE i.turn_row = ? ORDER BY i.ordinal"""
-_PULLED = """SELECT 1 FROM items i JOIN item_sources s ON s.item_row = i.id
-    WHERE i.turn_row = ? AND s.source = ? LIMIT 1"""
+_ITEMS = """SELECT i.id, i.item_id, i.ordinal, coalesce(i.started_at_ms, i.completed_at_ms, 0), i.agent_id, s.source,
+    min(s.id) FROM items i JOIN item_sources s ON s.item_row = i.id WHERE i.turn_row = ?
+    GROUP BY i.id, i.item_id, i.ordinal, i.started_at_ms, i.completed_at_ms, i.agent_id, s.source"""
+_LANES = """SELECT DISTINCT s.source, i.agent_id FROM items i JOIN item_sources s ON s.item_row = i.id
+    WHERE i.turn_row = ?"""
 _MOVE = "UPDATE items SET ordinal = ? WHERE id = ?"
 
+Lane = tuple[str, str]
+"""A source and, where a sub-agent tells, its id: what has one order."""
 
-class _Item(NamedTuple):
+
+class Item(NamedTuple):
+    """What places an item."""
+
     row: int
     item_id: str
-    ordinal: int
     at_ms: int
-    streamed: bool
 
-    def before(self, other: _Item) -> bool:
+    def before(self, other: Item) -> bool:
+        """Which of two comes first when no source says it."""
         return (self.at_ms, self.item_id) < (other.at_ms, other.item_id)
 
 
 class Order:
-    """Places new items of turns that were pulled. `forget()` after a rollback."""
+    """Places the items of turns that have more than one order. `forget()` after a rollback, `settle()` in the end."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._mixed: LRUCache[int, bool] = LRUCache(ROW_IDS_MAX)
-        """By turn row, whether anything of it came from the pull: only then is there an order to keep."""
+        self._lanes: LRUCache[int, set[Lane]] = LRUCache(ROW_IDS_MAX)
+        self._moved: set[int] = set()
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
-        self._mixed.clear()
+        self._lanes.clear()
+        self._moved.clear()
 
-    def pulled(self, turn_row: int, item_ids: Sequence[str], new: set[str]) -> None:
-        """Place those that are `new` among the items of a turn, whose order upstream's history gives as `item_ids`."""
-        self._mixed[turn_row] = True
-        items = self._read(turn_row)
-        by_id = {item.item_id: item for item in items}
-        standing = [item for item in items if item.item_id not in new]
-        own = set(item_ids)
-        for number, item_id in enumerate(item_ids):
-            if item_id in new:
-                before = item_ids[number - 1] if number else None
-                behind = next((n + 1 for n, item in enumerate(standing) if item.item_id == before), 0)
-                _insert(standing, by_id[item_id], behind, lambda item: item.item_id in own)
-        self._write(standing)
+    def sighted(self, turn_row: int, source: str, agent_id: str | None, new: bool) -> None:
+        """An item of the turn was seen by this source for the first time; `new`: by the first source at all."""
+        lanes = self._lanes.get(turn_row)
+        if lanes is None:
+            found = self._database.run(_LANES, (turn_row,)).fetchall()
+            lanes = self._lanes[turn_row] = {(each, agent or "") for each, agent in found}
+        lanes.add((source, agent_id or ""))
+        if len(lanes) > 1 and (new or _place_of((source, agent_id or "")) == min(map(_place_of, lanes))):
+            self._moved.add(turn_row)
 
-    def streamed(self, turn_row: int, item_id: str) -> None:
-        """Place the newest item of the stream behind the one before it."""
-        mixed = self._mixed.get(turn_row)
-        if mixed is None:
-            mixed = self._database.run(_PULLED, (turn_row, PULL)).fetchone() is not None
-            self._mixed[turn_row] = mixed
-        if not mixed:
-            return
-        items = self._read(turn_row)
-        standing = [item for item in items if item.item_id != item_id]
-        behind = max((n + 1 for n, item in enumerate(standing) if item.streamed), default=0)
-        _insert(standing, next(item for item in items if item.item_id == item_id), behind, lambda item: item.streamed)
-        self._write(standing)
+    def settle(self) -> set[int]:
+        """Write the places of all turns in which something moved, and give those turns."""
+        moved, self._moved = self._moved, set()
+        for turn_row in sorted(moved):
+            self._settle(turn_row)
+        return moved
 
-    def _read(self, turn_row: int) -> list[_Item]:
-        return [_Item(*row) for row in self._database.run(_ITEMS, (PULL, turn_row)).fetchall()]
-
-    def _write(self, items: list[_Item]) -> None:
-        for ordinal, item in enumerate(items, 1):
-            if item.ordinal != ordinal:
+    def _settle(self, turn_row: int) -> None:
+        told: dict[Lane, list[tuple[int, Item]]] = {}
+        ordinals: dict[int, int] = {}
+        for row, item_id, ordinal, at_ms, agent_id, source, first in self._database.run(_ITEMS, (turn_row,)).fetchall():
+            ordinals[row] = ordinal
+            told.setdefault((source, agent_id or ""), []).append((first, Item(row, item_id, at_ms)))
+        lanes = ([item for _, item in sorted(told[lane])] for lane in sorted(told, key=_place_of))
+        for ordinal, item in enumerate(merged(lanes), 1):
+            if ordinals[item.row] != ordinal:
                 self._database.run(_MOVE, (ordinal, item.row))
 
 
-def _insert(standing: list[_Item], new: _Item, at: int, is_own: Callable[[_Item], bool]) -> None:
-    while at < len(standing) and not is_own(standing[at]) and standing[at].before(new):
-        at += 1
-    standing.insert(at, new)
+def merged(lanes: Iterable[list[Item]]) -> list[Item]:
+    """One order from several, the lane that comes first told first."""
+    standing: list[Item] = []
+    placed: set[int] = set()
+    for lane in lanes:
+        own = {item.row for item in lane}
+        behind = 0
+        for item in lane:
+            if item.row in placed:
+                behind = _behind(standing, item, behind)
+                continue
+            while behind < len(standing) and standing[behind].row not in own and standing[behind].before(item):
+                behind += 1
+            standing.insert(behind, item)
+            placed.add(item.row)
+            behind += 1
+    return standing
+
+
+def _behind(standing: list[Item], item: Item, start: int) -> int:
+    """The place after this item; sources mostly agree, so it is looked for from where the last one stood."""
+    for at in range(start, len(standing)):
+        if standing[at].row == item.row:
+            return at + 1
+    for at in range(start):
+        if standing[at].row == item.row:
+            return at + 1
+    raise AssertionError("a placed item stands somewhere")
+
+
+def _place_of(lane: Lane) -> tuple[int, str, str]:
+    return (-rank(lane[0]), lane[0], lane[1])

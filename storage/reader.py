@@ -85,7 +85,7 @@ class Reader:
             found = found.where(anywhere)
         found = found.order_by(created.desc(), SessionRow.id.desc())
         with self._database.reading():
-            return [_without(row, "id") for row in self._all(_page(found, limit, offset))]
+            return [_without(row, "id", "told") for row in self._all(_page(found, limit, offset))]
 
     def session(self, session_id: str, *, tool: str = "codex", bodies: bool = True) -> dict[str, Any] | None:
         """One session with its turns, and each turn with its usage and items; None when it is not stored.
@@ -105,9 +105,9 @@ class Reader:
             for item in items[:ITEMS_MAX]:
                 by_turn[item.pop("turn")]["items"].append(item)
         return {
-            **_without(session, "id"),
+            **_without(session, "id", "told"),
             "truncated": truncated,
-            "turns": [_without(turn, "id", "session") for turn in turns],
+            "turns": [_without(turn, "id", "session", "start_source", "end_source") for turn in turns],
         }
 
     def transitions(self, limit: int = 100) -> list[dict[str, Any]]:

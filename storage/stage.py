@@ -62,7 +62,7 @@ class Stage:
         That includes runs before this one: the store has one writer, so their stages are gone too. Gives the valid
         incarnation (an older stager changes nothing and learns who is valid) and the stored `through_seq`.
         """
-        run_id, source, generation, _ = place
+        run_id, source, generation = place[:3]
         (valid,) = self._database.run(_STAGER, (run_id, source)).fetchone()
         if valid is not None and opened.stager < valid:
             return valid, self._through(place)

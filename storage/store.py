@@ -12,45 +12,50 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from messages.baseline import FilesTold, FilesWanted, KeepRecords, RecordsKept, RecordsRefused
 from messages.pulls import KeepPulled, PositionsTold, PositionsWanted, PulledKept
 from messages.records import (
     AuditNote,
     CheckpointKept,
     CheckpointRefused,
-    FinalItem,
-    ItemStored,
     KeepAudit,
     KeepCheckpoint,
     KeepTransitions,
-    SessionSeen,
     StagedItem,
     StageLoss,
     StageOpened,
     StageReset,
     TransitionsKept,
-    TurnSeen,
-    TurnStored,
 )
 from messages.settings import Limits
 from messages.status import LedgerStatus
 from storage import ledger as books
 from storage import redaction as engine
 from storage.audit import Audit, DecisionLog
-from storage.cleaning import ERROR_TEXT, WORD_CHARS_MAX, Cleaner, Redaction, cut
+from storage.cleaning import WORD_CHARS_MAX, Cleaner, Redaction
 from storage.database import open_writer
-from storage.identity import ID_CHARS_MAX, Malformed, Place
+from storage.events import Events
+from storage.homes import Homes
+from storage.identity import Place
 from storage.items import Items
-from storage.items import Kept as KeptItem
+from storage.keeping import Announced, Keeping
 from storage.linking.verdict import Verdict
 from storage.links import Links
+from storage.positions import Positions
 from storage.pulls import PULL, Pulls
+from storage.responses import Responses
 from storage.sessions import Sessions
 from storage.stage import Stage
 from storage.turns import Turns
 
 STREAM = "stream"
 
+_ADVANCE = """INSERT INTO offsets (run_id, source, generation, stager, through_seq, received, closed, difference)
+    VALUES (?, ?, ?, 0, ?, ?, 0, 0) ON CONFLICT (run_id, source, generation) DO UPDATE SET
+    through_seq = excluded.through_seq, received = offsets.received + excluded.received"""
+_THROUGH = "SELECT through_seq FROM offsets WHERE run_id = ? AND source = ? AND generation = ?"
 _LAST_TRANSITION = "SELECT coalesce(max(seq), 0) FROM transitions WHERE run_id = ?"
 _TRANSITION = """INSERT INTO transitions
     (run_id, seq, what, who, before, after, cause, at_ms, monotonic_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -63,7 +68,7 @@ class Kept:
     """What a checkpoint came to: the answer to its sender, and what to announce now that it is durable."""
 
     reply: CheckpointKept | CheckpointRefused
-    announce: tuple[ItemStored | TurnStored, ...] = ()
+    announce: tuple[Announced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,15 @@ class Pulled:
     """The same for a message of the pull."""
 
     reply: PulledKept
-    announce: tuple[ItemStored | TurnStored, ...] = ()
+    announce: tuple[Announced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The same for a message of the baseline."""
+
+    reply: RecordsKept | RecordsRefused
+    announce: tuple[Announced, ...] = ()
 
 
 class Store:
@@ -85,7 +98,6 @@ class Store:
         path: str | Path,
         *,
         run_id: str,
-        tool: str = "codex",
         limits: Limits | None = None,
         redaction: Redaction | None = None,
         timer: Callable[[], float] = time.monotonic,
@@ -107,13 +119,25 @@ class Store:
         self._decisions = DecisionLog(database)
         self._ledger = books.Ledger(database, self._audit)
         self._stage = Stage(database, cleaner, self._ledger, self._audit)
-        self._sessions = Sessions(database, cleaner, tool)
-        self._turns = Turns(database, cleaner, self._sessions)
-        self._pulls = Pulls(database, tool)
+        self._sessions = Sessions(database, cleaner)
+        homes = Homes(database)
+        self._turns = Turns(database, cleaner, self._sessions, homes)
+        responses = Responses(database, cleaner, self._sessions, self._turns)
         self._links = Links(database, cleaner)
-        self._tool = tool
-        self._items = Items(
-            database, cleaner, self._turns, tool, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer
+        homes.on_move = (responses.move, self._links.move)
+        self._pulls = Pulls(database, "codex")
+        self._positions = Positions(database, cleaner)
+        self._items = Items(database, cleaner, self._turns, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer)
+        self._keeping = Keeping(
+            cleaner,
+            self._audit,
+            self._decisions,
+            self._sessions,
+            self._turns,
+            self._items,
+            responses,
+            self._links,
+            Events(database, cleaner, self._sessions),
         )
 
     @property
@@ -139,7 +163,7 @@ class Store:
             if answer is not None:
                 return Kept(answer)
             tally = Counter(message.counts)
-            announce = self._keep_records(message, place, tally)
+            announce = self._keeping.keep(message, place, tally)
             for note in message.audit:
                 self._audit.note(note)
             for loss in message.losses:
@@ -169,15 +193,50 @@ class Store:
         with self._writing():
             if not self._pulls.advance(message, place):
                 return Pulled(reply)
-            announce = self._keep_records(message, place, tally)
+            announce = self._keeping.keep(message, place, tally)
             for position in message.positions:
                 self._pulls.keep(position)
             for note in message.audit:
                 self._audit.note(note)
-            announce += self._sweep(place) if message.sweep else ()
+            announce += self._keeping.sweep(place) if message.sweep else ()
             self._ledger.add(place, tally)
             self._ledger.check(place)
         return Pulled(reply, tuple(announce))
+
+    def file_positions(self, wanted: FilesWanted) -> FilesTold:
+        """How far these files are stored."""
+        with self._database.reading():
+            positions = self._positions.told(wanted.files)
+        return FilesTold(incarnation=wanted.incarnation, n=wanted.n, positions=positions)
+
+    def keep_records(self, message: KeepRecords, at_ms: int) -> Recorded:
+        """What raw records of a file or of telemetry came to, in one transaction; applied once, however often it is
+        sent. Messages of one source follow on one another: one behind a hole is refused, and so is one whose file
+        position does not follow on what is stored."""
+        place = Place(self.run_id, message.source, message.incarnation, at_ms, message.tool)
+        tally = Counter(message.counts)
+        with self._writing():
+            row = self._database.run(_THROUGH, place[:3]).fetchone()
+            through = row[0] if row else 0
+            if message.n <= through:
+                return Recorded(self._recorded(message))
+            if message.n > through + 1:
+                return Recorded(self._refused(message, through, "gap", None, f"number {through + 1} has not come yet"))
+            stored = self._positions.misfit(message.position) if message.position else None
+            if stored is not None:
+                text = f"the file is stored up to byte {stored}"
+                return Recorded(self._refused(message, through, "position", stored, text))
+            self._database.run(_ADVANCE, (*place[:3], message.n, message.received))
+            announce = self._keeping.keep(message, place, tally)
+            self._keeping.keep_usage(message.usage, place, tally)
+            self._keeping.keep_events(message.events, place, tally)
+            for note in message.audit:
+                self._audit.note(note)
+            if message.position:
+                self._positions.keep(message.position)
+            self._ledger.add(place, tally)
+            self._ledger.check(place)
+        return Recorded(self._recorded(message), tuple(announce))
 
     def keep_transitions(self, message: KeepTransitions) -> TransitionsKept:
         """Transitions in order, each once. Those behind a hole are left: the sender sends on from `through_seq`."""
@@ -235,93 +294,30 @@ class Store:
         """Give the file up."""
         self._database.close()
 
+    @staticmethod
+    def _recorded(message: KeepRecords) -> RecordsKept:
+        return RecordsKept(incarnation=message.incarnation, n=message.n, source=message.source)
+
+    @staticmethod
+    def _refused(
+        message: KeepRecords, through_n: int, code: Literal["gap", "position"], offset: int | None, text: str
+    ) -> RecordsRefused:
+        return RecordsRefused(
+            incarnation=message.incarnation,
+            n=message.n,
+            source=message.source,
+            code=code,
+            through_n=through_n,
+            offset=offset,
+            text=text,
+        )
+
     def _writing(self) -> AbstractContextManager[None]:
         return self._database.write(self._forget)
 
     def _forget(self) -> None:
         for part in (self._stage, self._sessions, self._turns, self._items):
             part.forget()
-
-    def _keep_records(
-        self, message: KeepCheckpoint | KeepPulled, place: Place, tally: Counter[str]
-    ) -> list[ItemStored | TurnStored]:
-        """Sessions, then turns, then items, then the results of turns that ended: a turn may end in the same checkpoint
-        as its last item. Gives what to announce."""
-        announce: list[ItemStored | TurnStored] = []
-        for session in message.sessions:
-            self._see_session(session, place, tally)
-        ended = [(turn, row) for turn in message.turns if (row := self._see_turn(turn, place, tally)) is not None]
-        unsettled = {row for _, row in ended}
-        new: set[tuple[str, str, str]] = set()
-        for item in message.items:
-            kept = self._keep_item(item, place, tally)
-            if kept.decision in ("accepted", "replaced"):
-                announce.append(_item_stored(item, kept.decision))
-            if kept.decision == "accepted":
-                new.add((item.session_id, item.turn_id, item.item_id))
-            if kept.turn_row is not None and item.kind == "agentMessage":
-                unsettled.add(kept.turn_row)
-        if place.source == PULL:
-            self._items.arrange(message.items, new, place)
-        for row in sorted(unsettled):
-            self._turns.settle(row)
-        announce.extend(self._turns.stored(turn, row) for turn, row in ended)
-        return announce
-
-    def _sweep(self, place: Place) -> list[TurnStored]:
-        """End what nobody will end any more, each with its audit row."""
-        told = []
-        for session_id, turn_id, row in self._turns.sweep(place):
-            self._turns.settle(row)
-            self._decisions.write(place, (session_id, turn_id, None), "turn", "accepted", "its process is gone", None)
-            text = f"thread {session_id}: its process is gone and wrote no end"
-            self._audit.say(place.at_ms, "turn_lost", turn_id, text)
-            seen = TurnSeen(session_id=session_id, turn_id=turn_id, status="interrupted")
-            told.append(self._turns.stored(seen, row))
-        return told
-
-    def _see_session(self, seen: SessionSeen, place: Place, tally: Counter[str]) -> None:
-        try:
-            changed = self._sessions.see(seen, place)
-        except Malformed as error:
-            tally["dropped:malformed"] += seen.frames
-            self._audit.say(place.at_ms, "record_dropped", seen.session_id, f"session: {error}")
-        else:
-            tally["stored" if changed else "duplicate"] += seen.frames
-
-    def _see_turn(self, seen: TurnSeen, place: Place, tally: Counter[str]) -> int | None:
-        """The turn's row when it ended with this."""
-        try:
-            change = self._turns.see(seen, place)
-        except Malformed as error:
-            tally["dropped:malformed"] += seen.frames
-            self._audit.say(place.at_ms, "record_dropped", seen.turn_id, f"turn: {error}")
-            return None
-        tally["stored" if change.changed else "duplicate"] += seen.frames
-        key = (seen.session_id, seen.turn_id, None)
-        if change.ended:
-            self._decisions.write(place, key, "turn", "accepted", f"ended as {seen.status}", None)
-            return change.row
-        if change.refused:
-            self._decisions.write(place, key, "turn", "duplicate", change.refused, None)
-        return None
-
-    def _keep_item(self, item: FinalItem, place: Place, tally: Counter[str]) -> KeptItem:
-        kept = self._items.keep(item, place)
-        if kept.decision in ("accepted", "replaced"):
-            self._links.see(self._tool, item)
-        key = (cut(item.session_id, ID_CHARS_MAX), cut(item.turn_id, ID_CHARS_MAX), cut(item.item_id, ID_CHARS_MAX))
-        kind = self._cleaner.word(item.kind)
-        self._decisions.write(place, key, kind, kept.decision, kept.reason, kept.revision)
-        tally[kept.disposition] += item.frames
-        # What an item absorbs shares its fate: deltas of an item that could not be stored are not merged into anything.
-        tally[kept.disposition if kept.decision == "dropped" else "merged"] += item.merged_frames
-        if kept.decision == "dropped" or kept.redaction_failed:
-            what = "item_dropped" if kept.decision == "dropped" else "redaction_failed"
-            about = _loss(item, kind, kept.disposition)
-            reason = kept.reason if kept.decision == "dropped" else f"redaction failed; {ERROR_TEXT} stands for it"
-            self._audit.item(place, what, f"{kind}: {reason}", about)
-        return kept
 
     def _lose(self, about: StageLoss | StagedItem, reason: str, place: Place, tally: Counter[str]) -> None:
         tally[f"dropped:{reason}"] += about.frames
@@ -334,21 +330,3 @@ class Store:
             for left in message.staged:
                 self._lose(left, "sidecar_exited", place, tally)
         self._stage.replace(() if message.closed else message.staged, place)
-
-
-def _item_stored(item: FinalItem, decision: str) -> ItemStored:
-    return ItemStored(
-        session_id=item.session_id, turn_id=item.turn_id, item_id=item.item_id, kind=item.kind, decision=decision
-    )
-
-
-def _loss(item: FinalItem, kind: str, reason: str) -> StageLoss:
-    return StageLoss(
-        session_id=cut(item.session_id, ID_CHARS_MAX),
-        turn_id=cut(item.turn_id, ID_CHARS_MAX),
-        item_id=cut(item.item_id, ID_CHARS_MAX),
-        kind=kind,
-        frames=item.frames + item.merged_frames,
-        bytes_count=len(item.body.encode()),
-        reason=reason,
-    )

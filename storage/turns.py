@@ -1,7 +1,8 @@
 """The canonical rows of turns, their usage and their result. Runs inside the caller's transaction.
 
 One completed turn has one result: once its status is final, status, error and end stand, whatever comes again. Only an
-end that nobody wrote down (upstream's guess, or our sweep) gives way to a real one.
+end that nobody wrote down (upstream's guess, or our sweep) gives way to a real one, and what one source said of a turn
+to what a source before it says (`precedence.py`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ from cachetools import LRUCache
 from messages.records import TurnSeen, TurnStored
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Database
-from storage.identity import Malformed, Place, canonical, good_id, whole
+from storage.homes import Homes
+from storage.identity import Malformed, Place, canonical, good_id, is_uuid, whole
+from storage.precedence import rank
 from storage.pulls import PULL
 from storage.sessions import ROW_IDS_MAX, Sessions
 
 UNPROVED = "unproved"
 """Runner of a turn that was given up: its process is gone and wrote no end, so a real one would still be news."""
+ON_FILE = "file"
+"""Runner of a turn that only a file or telemetry tells of: a process that no sweep of ours can judge."""
+LIVE = frozenset({"stream", "pull"})
+"""Sources whose generation is a process of ours."""
 SWEEP_MAX = 1_000
 """Turns that one sweep ends."""
 FINAL = frozenset({"completed", "interrupted", "failed"})
@@ -28,11 +35,13 @@ TOKENS = ("input", "cached", "output", "reasoning", "total")
 _FIND = "SELECT id FROM turns WHERE session_row = ? AND turn_id = ?"
 _ADD = """INSERT INTO turns (session_row, turn_id, item_count) VALUES (?, ?, 0)
     ON CONFLICT (session_row, turn_id) DO NOTHING"""
-_READ = "SELECT status, error, started_at_ms, completed_at_ms, duration_ms, runner FROM turns WHERE id = ?"
-_WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?, runner = ?
-    WHERE id = ?"""
+_READ = """SELECT status, error, started_at_ms, completed_at_ms, duration_ms, runner, trace_id, start_source, end_source
+    FROM turns WHERE id = ?"""
+_WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?, runner = ?,
+    trace_id = ?, start_source = ?, end_source = ? WHERE id = ?"""
 _LEFT = """SELECT t.id, s.session_id, t.turn_id FROM turns t JOIN sessions s ON s.id = t.session_row
-    WHERE t.status = 'inProgress' AND t.runner IS DISTINCT FROM ? LIMIT ?"""
+    WHERE t.status = 'inProgress' AND s.tool = ? AND t.runner IS DISTINCT FROM ? AND t.runner IS DISTINCT FROM ?
+    LIMIT ?"""
 _GIVE_UP = "UPDATE turns SET status = 'interrupted', runner = ? WHERE id = ?"
 _READ_USAGE = "SELECT input, cached, output, reasoning, total, other FROM usage WHERE turn_row = ?"
 _WRITE_USAGE = """INSERT INTO usage (turn_row, source, input, cached, output, reasoning, total, other)
@@ -57,13 +66,14 @@ class TurnChange(NamedTuple):
 
 
 class Turns:
-    """Turns of one tool's sessions. `forget()` after a rollback."""
+    """Turns of all sessions. `forget()` after a rollback."""
 
-    def __init__(self, database: Database, cleaner: Cleaner, sessions: Sessions) -> None:
+    def __init__(self, database: Database, cleaner: Cleaner, sessions: Sessions, homes: Homes) -> None:
         self._database = database
         self._cleaner = cleaner
         self._sessions = sessions
-        self._rows: LRUCache[tuple[str, str], int] = LRUCache(ROW_IDS_MAX)
+        self._homes = homes
+        self._rows: LRUCache[tuple[str, str, str, str], int] = LRUCache(ROW_IDS_MAX)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
@@ -71,40 +81,55 @@ class Turns:
 
     def row(self, session_id: str, turn_id: str, place: Place) -> tuple[int, bool]:
         """Row id of a turn, and whether it is new. Errors: Malformed when an id cannot be part of a key."""
-        known = self._rows.get((session_id, turn_id))
+        key = (place.tool, place.source, session_id, turn_id)
+        known = self._rows.get(key)
         if known is not None:
             return known, False
         if not good_id(turn_id):
             raise Malformed("turn id is empty or too long")
         session_row, _ = self._sessions.row(session_id, place)
-        added = self._database.add(_ADD, (session_row, turn_id))
-        row: int = added or self._database.run(_FIND, (session_row, turn_id)).fetchone()[0]
-        self._rows[session_id, turn_id] = row
+        row = self._homes.find(turn_id, place.tool, session_row) if is_uuid(turn_id) else None
+        added = None if row is not None else self._database.add(_ADD, (session_row, turn_id))
+        if row is None:
+            row = added or int(self._database.run(_FIND, (session_row, turn_id)).fetchone()[0])
+        self._rows[key] = row
         return row, added is not None
+
+    def resettle(self, session_row: int) -> None:
+        """The age or origin of a session changed: turns that it shares may belong to another now."""
+        self._homes.resettle(session_row)
 
     def see(self, seen: TurnSeen, place: Place) -> TurnChange:
         """Take what is known of a turn; None leaves what is stored, an ended turn keeps its end. Errors: Malformed."""
         row, new = self.row(seen.session_id, seen.turn_id, place)
         stored = self._database.run(_READ, (row,)).fetchone()
-        status, error, started, completed, duration, runner = stored
+        status, error, started, completed, duration, runner, trace_id, start_source, end_source = stored
         given_up = status in FINAL and runner is not None
         was_final = status in FINAL and not given_up
         ends = seen.status in FINAL
         guessed = place.source == PULL and seen.status == "interrupted" and seen.completed_at_ms is None
-        started = started if started is not None else whole(seen.started_at_ms)
-        if not was_final:
+        overruled = was_final and ends and not guessed and rank(place.source) > rank(end_source)
+        begun = whole(seen.started_at_ms)
+        if begun is not None and (started is None or rank(place.source) > rank(start_source)):
+            started, start_source = begun, place.source
+        trace_id = trace_id or (self._cleaner.word(seen.trace_id) if seen.trace_id else None)
+        if overruled:
+            error = completed = duration = None
+        if overruled or not was_final:
             if ends or not given_up:
                 status = seen.status or status
             if ends:
                 runner = UNPROVED if guessed else None
+                end_source = place.source
             elif seen.status is not None and not given_up:
-                runner = _runner(place)
+                runner = _runner(place) if place.source in LIVE else runner or ON_FILE
             error = error if seen.error is None else self._cleaner.text(seen.error)
             completed = _newer(completed, seen.completed_at_ms)
             duration = _newer(duration, seen.duration_ms)
         changed = new
-        if (status, error, started, completed, duration, runner) != stored:
-            self._database.run(_WRITE, (status, error, started, completed, duration, runner, row))
+        after = (status, error, started, completed, duration, runner, trace_id, start_source, end_source)
+        if after != stored:
+            self._database.run(_WRITE, (*after, row))
             changed = True
         if seen.usage is not None:
             changed |= self._use(row, seen.usage, place.source)
@@ -112,7 +137,7 @@ class Turns:
             row=row,
             changed=changed,
             ended=ends and not was_final and not (given_up and guessed),
-            refused=f"the turn has ended before as {stored[0]}" if was_final and ends else "",
+            refused=f"the turn has ended before as {stored[0]}" if was_final and ends and not overruled else "",
         )
 
     def sweep(self, place: Place) -> list[tuple[str, str, int]]:
@@ -121,7 +146,7 @@ class Turns:
         Such a process is gone. Upstream's history has told its end by now, unless it never wrote the turn at all, as
         for an ephemeral thread.
         """
-        left = self._database.run(_LEFT, (_runner(place), SWEEP_MAX)).fetchall()
+        left = self._database.run(_LEFT, (place.tool, _runner(place), ON_FILE, SWEEP_MAX)).fetchall()
         for row, _, _ in left:
             self._database.run(_GIVE_UP, (UNPROVED, row))
         return [(session_id, turn_id, row) for row, session_id, turn_id in left]

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from messages.baseline import EventSeen, FilePosition, KeepRecords, ResponseUsage
 from messages.records import FinalItem, KeepCheckpoint, SessionSeen, StagedItem, StageLoss, StageOpened, TurnSeen
 from storage.redacting.finding import Finding, Redacted
-from storage.store import Kept, Store
+from storage.store import Kept, Recorded, Store
 
 SECRET = "hunter2-hunter2"
 HIDDEN = "[REDACTED:test]"
@@ -112,20 +113,61 @@ class Stream:
         return kept
 
 
+class Files:
+    """A baseline that talks to a store: numbers its messages and counts what they cover."""
+
+    def __init__(self, store: Store, source: Any = "rollout", tool: Any = "codex", incarnation: int = 1) -> None:
+        self.store, self.source, self.tool, self.incarnation, self.n = store, source, tool, incarnation, 0
+
+    def message(self, **fields: Any) -> KeepRecords:
+        """The next message, not sent yet; `received` is what its records say unless given."""
+        self.n += 1
+        for name in ("sessions", "turns", "items", "usage", "events", "audit"):
+            fields[name] = tuple(fields.get(name, ()))
+        counted = [each for name in ("sessions", "turns", "items", "usage", "events") for each in fields[name]]
+        frames = sum(each.frames for each in counted) + sum(fields.get("counts", {}).values())
+        base: dict[str, Any] = {"tool": self.tool, "source": self.source, "received": frames}
+        return KeepRecords(incarnation=self.incarnation, n=self.n, **{**base, **fields})
+
+    def send(self, at_ms: int = 1, **fields: Any) -> Recorded:
+        return self.store.keep_records(self.message(**fields), at_ms)
+
+
+def response(response_id: str, *, session: str = "t1", turn: str | None = "u1", **fields: Any) -> ResponseUsage:
+    return ResponseUsage(session_id=session, turn_id=turn, response_id=response_id, **fields)
+
+
+def event(key: str, name: str = "api_request", *, session: str = "t1", at_ms: int = 5, **fields: Any) -> EventSeen:
+    body = fields.pop("body", "{}")
+    return EventSeen(session_id=session, key=key, name=name, at_ms=at_ms, body=body, **fields)
+
+
+def position(offset: int, from_offset: int = 0, **fields: Any) -> FilePosition:
+    base: dict[str, Any] = {"path": "/w/a.jsonl", "device": 1, "inode": 2, "size": max(offset, 100), "head": "h1"}
+    return FilePosition(offset=offset, from_offset=from_offset, **{**base, **fields})
+
+
 def rows(store: Store, sql: str, *params: Any) -> list[tuple[Any, ...]]:
     return store._database.run(sql, params).fetchall()
 
 
 CANONICAL = {
     "sessions": 'SELECT tool, session_id, cwd, branch, "commit", model, title, cli_version, path, created_at_ms,'
-    " first_seen_ms, source FROM sessions",
+    " first_seen_ms, source, forked_from, told FROM sessions",
     "turns": "SELECT s.session_id, t.turn_id, t.status, t.error, t.started_at_ms, t.completed_at_ms, t.duration_ms,"
-    " t.item_count, t.result_item_id FROM turns t JOIN sessions s ON s.id = t.session_row",
+    " t.item_count, t.result_item_id, t.trace_id, t.start_source, t.end_source"
+    " FROM turns t JOIN sessions s ON s.id = t.session_row",
     "items": "SELECT s.session_id, t.turn_id, i.item_id, i.ordinal, i.kind, i.status, i.started_at_ms,"
-    " i.completed_at_ms, i.revision, i.content_hash, i.text, i.body FROM items i JOIN turns t ON t.id = i.turn_row"
+    " i.completed_at_ms, i.revision, i.content_hash, i.text, i.body, i.source, i.agent_id"
+    " FROM items i JOIN turns t ON t.id = i.turn_row"
     " JOIN sessions s ON s.id = t.session_row",
     "usage": "SELECT s.session_id, t.turn_id, u.source, u.input, u.cached, u.output, u.reasoning, u.total, u.other"
     " FROM usage u JOIN turns t ON t.id = u.turn_row JOIN sessions s ON s.id = t.session_row",
+    "response_usage": "SELECT s.session_id, t.turn_id, r.response_id, r.model, r.at_ms, r.input, r.cached,"
+    " r.cache_written, r.output, r.reasoning, r.total, r.cost_usd_micros, r.in_file, r.in_telemetry"
+    " FROM response_usage r JOIN sessions s ON s.id = r.session_row LEFT JOIN turns t ON t.id = r.turn_row",
+    "events": "SELECT s.session_id, e.key, e.turn_id, e.name, e.at_ms, e.sequence, e.trace_id, e.call_id, e.body"
+    " FROM events e JOIN sessions s ON s.id = e.session_row",
 }
 
 

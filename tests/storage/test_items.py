@@ -6,7 +6,19 @@ import json
 from pathlib import Path
 
 from messages.settings import Limits
-from tests.storage.story import HIDDEN, SECRET, Stream, dispositions, message, open_store, raw_rows, rows
+from tests.storage.conftest import Places
+from tests.storage.story import (
+    HIDDEN,
+    SECRET,
+    Files,
+    Stream,
+    canonical_rows,
+    dispositions,
+    message,
+    open_store,
+    raw_rows,
+    rows,
+)
 
 
 def selects(store: object, stream: Stream, text: str) -> int:
@@ -87,14 +99,76 @@ def test_an_item_hidden_by_a_failure_is_replaced_by_a_good_one(place: str) -> No
     store.close()
 
 
-def test_each_sighting_is_named_with_its_source(place: str) -> None:
+def test_each_sighting_is_named_with_its_source_and_its_first_run(place: str) -> None:
     store = open_store(place)
     first = Stream(store)
     first.send(1, items=[message("i1")])
     first.send(1, items=[message("i1")])
     Stream(store, generation=2).send(1, items=[message("i1")])
-    assert rows(store, "SELECT run_id, source, generation FROM item_sources ORDER BY id") == [
-        ("r1", "stream", 1),
-        ("r1", "stream", 2),
+    Files(store).send(items=[message("i1"), message("i1")])
+    assert rows(store, "SELECT run_id, source, generation, revision FROM item_sources ORDER BY id") == [
+        ("r1", "stream", 1, 1),
+        ("r1", "rollout", 1, 0),
     ]
+    store.close()
+
+
+REVISIONS = "SELECT source, revision, status, text FROM item_sources ORDER BY id"
+
+
+def test_what_an_item_said_before_stays_readable(place: str) -> None:
+    store = open_store(place)
+    files = Files(store, source="transcript", tool="claude")
+    for status, text in (("inProgress", "ls"), ("completed", "ls: x.txt"), ("completed", "ls: x.txt y.txt")):
+        files.send(items=[message("i1", text, status=status)])
+    assert rows(store, "SELECT revision, text FROM items") == [(3, "ls: x.txt y.txt")]
+    assert rows(store, REVISIONS) == [
+        ("transcript", 1, "inProgress", "ls"),
+        ("transcript", 2, "completed", "ls: x.txt"),
+        ("transcript", 3, None, None),  # its words stand in the item
+    ]
+    store.close()
+
+
+def test_the_source_that_comes_first_is_believed_whoever_was_first(places: Places) -> None:
+    found = []
+    for order in ([0, 1], [1, 0]):
+        store = open_store(places())
+        stream, files = Stream(store), Files(store)
+        says = (lambda: stream.send(1, items=[message("i1", "streamed")]),  # noqa: B023 - called in this round
+                lambda: files.send(items=[message("i1", "from the file")]))  # fmt: skip # noqa: B023
+        for each in order:
+            says[each]()
+        found.append(canonical_rows(store))
+        assert rows(store, "SELECT source, text, revision FROM items") == [("stream", "streamed", 1)]
+        store.close()
+    assert found[0] == found[1]
+
+
+def test_what_the_file_said_before_the_stream_is_kept_as_a_revision(place: str) -> None:
+    store = open_store(place)
+    Files(store).send(items=[message("i1", "from the file")])
+    Stream(store).send(1, items=[message("i1", "streamed")])
+    assert rows(store, REVISIONS) == [("rollout", 1, None, "from the file"), ("stream", 1, None, None)]
+    assert rows(store, "SELECT decision, reason FROM dedupe_log ORDER BY id") == [
+        ("accepted", "new"),
+        ("replaced", "the live stream comes before the rollout file"),
+    ]
+    store.close()
+
+
+def test_content_of_a_source_that_does_not_count_is_not_even_redacted(place: str) -> None:
+    store = open_store(place)
+    Stream(store).send(1, items=[message("i1")])
+    Files(store).send(items=[message("i1", "EXPLODE")])
+    assert store.redaction_failures == 0
+    assert rows(store, "SELECT count(*) FROM item_sources") == [(2,)]
+    store.close()
+
+
+def test_an_item_of_a_sub_agent_names_it(place: str) -> None:
+    store = open_store(place)
+    body = json.dumps({"type": "agentMessage", "text": "x", "agentId": "a7"})
+    Files(store, source="transcript", tool="claude").send(items=[message("i1", body=body), message("i2")])
+    assert rows(store, "SELECT item_id, agent_id FROM items ORDER BY ordinal") == [("i1", "a7"), ("i2", None)]
     store.close()

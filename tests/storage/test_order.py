@@ -93,6 +93,7 @@ def test_any_interleaving_of_stream_and_pull_gives_the_rows_of_an_undisturbed_st
         assert store.ledger().balanced
         expected, found = canonical_rows(calm), canonical_rows(store)
         assert found["turns"] == expected["turns"]
-        assert found["items"] == expected["items"]
+        without_source = [[row[:-2] for row in rows["items"]] for rows in (expected, found)]
+        assert without_source[0] == without_source[1]
         calm.close()
         store.close()

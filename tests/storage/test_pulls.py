@@ -91,15 +91,15 @@ def test_an_item_of_the_stream_stands_even_when_the_pull_tells_it_otherwise(stor
     assert canonical_rows(store) == before
     assert pulled_books(store) == {"duplicate": 2}
     reasons = rows(store, "SELECT decision, reason FROM dedupe_log WHERE source = 'pull' AND item_id = 'i1'")
-    assert reasons == [("duplicate", "stored from a source that comes before the pull")]
+    assert reasons == [("duplicate", "the live stream comes before the app-server's history")]
 
 
 def test_the_stream_replaces_what_was_pulled_when_it_says_otherwise(store: Store) -> None:
     Pull(store).send(items=[message("i1", "from history")])
     Stream(store).send(1, items=[message("i1", "from the stream")])
-    assert rows(store, "SELECT text, revision FROM items") == [("from the stream", 2)]
+    assert rows(store, "SELECT text, source, revision FROM items") == [("from the stream", "stream", 1)]
     Pull(store, 2).send(items=[message("i1", "from history")])
-    assert rows(store, "SELECT text, revision FROM items") == [("from the stream", 2)]
+    assert rows(store, "SELECT text, source, revision FROM items") == [("from the stream", "stream", 1)]
 
 
 def test_the_same_content_from_both_is_one_item_of_one_revision(store: Store) -> None:

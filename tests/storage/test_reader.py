@@ -16,6 +16,7 @@ import pytest
 from messages.records import AuditNote, KeepTransitions
 from messages.status import Transition
 from storage.errors import NothingCaptured
+from storage.migrations import MIGRATIONS
 from storage.reader import Reader
 from storage.store import Store
 from tests.storage.story import Stream, message, open_store, staged, thread, turn
@@ -76,7 +77,7 @@ def test_it_reads_beside_a_live_writer_and_sees_what_comes(store: Store, place: 
         Stream(store, generation=2).send(1, items=[message("new")])
         assert reader.status() == {
             "path": store._database.label,
-            "schema_version": 2,
+            "schema_version": len(MIGRATIONS),
             "probed_at_ms": None,
             "sessions": 2,
             "turns": 2,

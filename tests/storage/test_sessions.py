@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.storage.story import HIDDEN, SECRET, Stream, dispositions, message, open_store, rows, thread
+from tests.storage.conftest import Places
+from tests.storage.story import (
+    HIDDEN,
+    SECRET,
+    Files,
+    Stream,
+    canonical_rows,
+    dispositions,
+    message,
+    open_store,
+    rows,
+    thread,
+)
 
 FACTS = 'SELECT cwd, branch, "commit", model, title, cli_version, path, created_at_ms, first_seen_ms FROM sessions'
 
@@ -57,10 +69,30 @@ def test_an_item_may_come_before_its_thread_is_known(place: str) -> None:
 
 
 def test_the_same_thread_id_of_another_tool_is_another_session(place: str) -> None:
-    for tool in ("codex", "claude"):
-        store = open_store(place, run_id=tool, tool=tool)
-        Stream(store).send(1, sessions=[thread()])
-        store.close()
-    store = open_store(place, "r3")
-    assert rows(store, "SELECT tool FROM sessions ORDER BY id") == [("codex",), ("claude",)]
+    store = open_store(place)
+    Stream(store).send(2, sessions=[thread()], items=[message("i1")])
+    Files(store, source="transcript", tool="claude").send(sessions=[thread()], items=[message("i1")])
+    assert rows(store, "SELECT tool, source FROM sessions ORDER BY id") == [
+        ("codex", "stream"),
+        ("claude", "transcript"),
+    ]
+    assert rows(store, "SELECT count(*), count(DISTINCT turn_row) FROM items") == [(2, 2)]
     store.close()
+
+
+def test_between_sources_the_later_word_counts_whoever_came_first(places: Places) -> None:
+    found = []
+    for order in ([0, 1], [1, 0]):
+        store = open_store(places())
+        stream, files = Stream(store), Files(store)
+        told = (
+            lambda: stream.send(1, sessions=[thread(model="m1", cwd="/streamed", created_at_ms=5)]),  # noqa: B023
+            lambda: files.send(sessions=[thread(model="m2", cwd="/file", at_ms=9, created_at_ms=4)]),  # noqa: B023
+        )
+        for each in order:
+            told[each]()
+        stream.send(1, sessions=[thread(cwd="/later", at_ms=10)])
+        found.append(canonical_rows(store)["sessions"])
+        assert rows(store, "SELECT model, cwd, created_at_ms, source FROM sessions") == [("m2", "/later", 4, "stream")]
+        store.close()
+    assert found[0] == found[1]
