@@ -56,7 +56,7 @@ real: $(BIN)/.installed programs
 demo: $(BIN)/.runtime
 	$(BIN)/hybrid-capture demo
 
-bench: $(BIN)/.installed
+bench: $(BIN)/.installed codex
 	$(BIN)/python -m benchmarks
 
 # The real codex and the real claude from their npm packages, below this folder only. Always both in one line: without a
