@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Mapping
 
 from actors import lifeline
 from messages.settings import Limits, SidecarSettings
@@ -41,14 +42,14 @@ class NotReading(Exception):
 class AppServer:
     """One running process. Close it with `release` when it has exited and is drained."""
 
-    def __init__(self, settings: SidecarSettings, limits: Limits) -> None:
-        """Start it. Errors: NotStarted."""
+    def __init__(self, settings: SidecarSettings, limits: Limits, marks: Mapping[str, str]) -> None:
+        """Start it; `marks` go into its environment and say whose it is (`leftovers.py`). Errors: NotStarted."""
         self._limits = limits
         self._unwritten = bytearray()
         self._stderr: deque[bytes] = deque(maxlen=limits.stderr_lines_max)
         self._stderr_rest = b""
         self.stdout_open = True
-        self._process = _spawn(settings)
+        self._process = _spawn(settings, marks)
         assert self._process.stdin
         assert self._process.stdout
         assert self._process.stderr
@@ -171,7 +172,7 @@ class AppServer:
             self.exit_fd = None
 
 
-def _spawn(settings: SidecarSettings) -> subprocess.Popen[bytes]:
+def _spawn(settings: SidecarSettings, marks: Mapping[str, str]) -> subprocess.Popen[bytes]:
     if settings.codex_path is None:
         raise NotStarted(settings.codex_missing or "no codex binary was found: give its path with --codex")
     path = settings.codex_path
@@ -186,7 +187,7 @@ def _spawn(settings: SidecarSettings) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=settings.cwd,
-            env=dict(settings.environment),
+            env={**settings.environment, **marks},
             process_group=0 if os.name == "posix" else None,
             # The actor has one thread, so running Python between fork and exec is safe here.
             preexec_fn=(lambda: _in_child(parent)) if sys.platform.startswith("linux") else None,

@@ -10,6 +10,7 @@ import secrets
 from typing import Any, Literal
 
 from actors.appserver import AppServer, NotReading, NotStarted
+from actors.leftovers import ScanFailed, below_app_server, end, marks, note, told
 from actors.machines import sidecar as life
 from actors.machines.catchup import Catchup, Failed, Road
 from actors.machines.courier import Courier
@@ -76,6 +77,7 @@ class SidecarActor(Shell):
         )  # fmt: skip
         self.tick_ms = max(10, min(TICK_MS_MAX, shortest // 4))
         self._forget_process()
+        self._end_leftovers("an earlier sidecar")
         self.wake(self.tick_ms, "tick")
 
     def _forget_process(self) -> None:
@@ -208,6 +210,7 @@ class SidecarActor(Shell):
         self.perform(self.questions.close())
         self.perform(self.courier.closed(self.life.generation))
         self._live(ProcessExited(code, signal, tail))
+        self._end_leftovers(f"generation {self.life.generation}")
         self._leave_when_settled()
 
     # What the app-server says to us.
@@ -383,15 +386,30 @@ class SidecarActor(Shell):
         self._forget_process()
         self.healthy = True
         try:
-            self.child = AppServer(self.settings.sidecar, self.settings.limits)
+            whose = marks(self.settings.state_dir, f"{self.settings.run_id}/{generation}")
+            self.child = AppServer(self.settings.sidecar, self.settings.limits, whose)
         except NotStarted as failed:
             self._live(ProcessFailed(str(failed)))
             return
+        note(self.settings.state_dir, self.child.pid, self.child.created_at)
         self.perform(self.courier.opened(generation))
         self.heard_ms = now().mono
         self._live(ProcessStarted(self.child.pid, self.child.created_at))
 
     # The end.
+
+    def _end_leftovers(self, whose: str) -> None:
+        """No generation outlives its process: commands that codex started run in sessions of their own and survive a
+        SIGKILL of it (codex 0.169), and an app-server that survived its actor holds the writer locks of its threads."""
+        try:
+            found = below_app_server(self.settings.state_dir)
+        except ScanFailed as failed:
+            self.audit("scan_failed", whose, str(failed))
+            return
+        if found.processes:
+            names = told(found.processes)
+            left = end(found.processes)
+            self.audit("leftovers_ended", whose, f"{names}; still there: {told(left)}" if left else names)
 
     def leave(self) -> None:
         """End the process, account for its last frames, go."""

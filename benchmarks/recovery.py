@@ -40,6 +40,8 @@ CALM = Timing(restart_window_ms=1)
 """The default deadlines; only so many faults in a minute are no crash loop here."""
 PHASES = ("noticed", "visible", "decided", "restarted", "active", "stored")
 IDLE_S = 20.0
+SPARE_S = 3.0
+"""Between two breaks of the spine: a host replaces its spare root in the background."""
 
 
 @contextmanager
@@ -78,6 +80,8 @@ def measure(name: str, how: signal.Signals, timing: Timing, n: int) -> dict[str,
         house.active()
         samples["start"] = [(time.monotonic() - began) * 1000]
         for _ in range(n):
+            if name in SPINE:
+                time.sleep(SPARE_S)
             for phase, ms in fault(house, "codex" if name == "real-codex" else name, how).items():
                 if ms is not None:
                     samples[phase].append(ms)

@@ -370,16 +370,22 @@ def stop(state_dir: StateDir = None, as_json: Json = False) -> int:
 
 @app.command()
 @verb
-def doctor(codex: Codex = None, state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Look at everything that could stand in the way, and say what to do. Changes nothing.
+def doctor(
+    codex: Codex = None,
+    reap: Annotated[bool, typer.Option("--reap", help="End the processes that an earlier run left.")] = False,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Look at everything that could stand in the way, and say what to do. Changes nothing without --reap.
 
     \b
     Example:
       hybrid-capture doctor
+      hybrid-capture doctor --reap
     """
     from hybrid_capture.doctor import examine
 
-    return examine(folder_of(state_dir), codex, Screen(as_json))
+    return examine(folder_of(state_dir), codex, Screen(as_json), reap)
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """What `doctor` finds among processes and sockets: leftovers of earlier runs, and listeners that strangers can reach.
 
-A process belongs to a state folder when its command line names it: the root's does, and the actors, which are forked
-from it, have the same. So has whatever is below one of them. The app-server itself dies with its actor on Linux.
+What belongs to a state folder is known from `actors/leftovers.py`.
 """
 
 from __future__ import annotations
@@ -16,15 +15,11 @@ from pathlib import Path
 
 import psutil
 
+from actors.leftovers import ROOT_MODULE, Found, ScanFailed, belonging, end, told
 from hybrid_capture.doctor import Check
 from hybrid_capture.statefolder import NotRunning, Whereabouts, find_runtime
 
-ROOT_MODULE = "hybrid_capture.root"
 CONNECT_S = 0.5
-
-
-class ScanFailed(Exception):
-    """Not everything could be looked at; the text says what."""
 
 
 def leftovers(folder: Path) -> Iterator[Check]:
@@ -77,45 +72,38 @@ def _answers(path: Path) -> bool:
     return True
 
 
-def processes(folder: Path) -> Iterator[Check]:
-    """Processes of an earlier run that outlived it."""
+def processes(folder: Path, reap: bool = False) -> Iterator[Check]:
+    """Processes of an earlier run that outlived it, an app-server that holds its threads' writer locks among them;
+    with `reap` they are ended. What belongs to a living runtime is never touched."""
     owner = _owner(folder)
     try:
         living = {each.pid for each in tree_of(owner)} if owner else set()
-        strays = [each for each in belonging(folder) if each.pid not in living and each.pid != os.getpid()]
-        told = ", ".join(f"{each.pid} ({_name(each)})" for each in strays)
+        found = leftovers_of(folder)
     except (ScanFailed, psutil.Error, OSError) as error:
         yield Check("processes", "wrong", f"the scan for left-over processes failed: {error}", "run doctor as the user")
         return
-    if strays:
-        pids = " ".join(str(each.pid) for each in strays)
-        yield Check("processes", "wrong", f"left over from an earlier run: {told}", f"kill -9 {pids}")
+    strays = [each for each in found.processes if each.pid not in living]
+    if strays and reap:
+        names = told(strays)
+        left = end(strays)
+        if left:
+            yield Check("processes", "wrong", f"could not be ended: {told(left)}", "end them as their user")
+        else:
+            yield Check("processes", "ok", f"ended what an earlier run left: {names}")
+    elif strays:
+        yield Check(
+            "processes", "wrong", f"left over from an earlier run: {told(strays)}", "hybrid-capture doctor --reap"
+        )
     else:
         yield Check("processes", "ok", "none is left over from an earlier run")
+    if found.hidden:
+        text = f"{found.hidden} processes of this user hide their environment: they were judged by the register alone"
+        yield Check("hidden processes", "note", text)
 
 
-def belonging(folder: Path) -> list[psutil.Process]:
-    """Every process of this user that belongs to the state folder. Errors: ScanFailed, psutil.Error."""
-    mark = str(folder.absolute())
-    found: dict[int, psutil.Process] = {}
-    unseen: list[str] = []
-    for process in psutil.process_iter():
-        try:
-            if os.name == "posix" and process.uids().real != os.getuid():
-                continue
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            line = process.cmdline()
-            if ROOT_MODULE in line and mark in line:
-                found[process.pid] = process
-                found |= {each.pid: each for each in process.children(recursive=True)}
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.AccessDenied:
-            unseen.append(str(process.pid))
-    if unseen:
-        raise ScanFailed(f"processes {', '.join(unseen)} could not be looked at")
-    return list(found.values())
+def leftovers_of(folder: Path) -> Found:
+    """What belongs to the state folder, living runtime included. Errors: ScanFailed."""
+    return belonging(str(folder.absolute()))
 
 
 def tree_of(owner: Whereabouts) -> list[psutil.Process]:
@@ -146,10 +134,3 @@ def listeners(folder: Path) -> Iterator[Check]:
         yield Check("listeners", "wrong", f"reachable from other machines: {', '.join(reachable)}", hint)
     else:
         yield Check("listeners", "ok", "no process of the runtime listens beyond this machine")
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return str(process.name())
-    except psutil.NoSuchProcess:
-        return "ended meanwhile"

@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from actors import lifeline
+from actors import leftovers, lifeline
 from actors.system import PartReturned, Readable, Tree
 from hybrid_capture.desk import Client, Desk
 from hybrid_capture.link import Lines, LinkBroken, line_of
@@ -28,6 +28,7 @@ from hybrid_capture.pulse import Pulse
 from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
 from messages.lifecycle import Knock, Knocked, StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.records import AuditNote, KeepAudit
 from messages.settings import Timing, TreeSettings
 from storage.redaction import warm
 
@@ -48,10 +49,12 @@ EXIT_STOPPED, EXIT_TREE_LOST, EXIT_HOST_GONE, EXIT_NOT_STARTED = 0, 70, 71, 72
 class Root:
     """One tree and its clients. `run` returns the exit code."""
 
-    def __init__(self, tree: Tree, desk: Desk, host: Client, timing: Timing) -> None:
+    def __init__(self, tree: Tree, desk: Desk, host: Client, timing: Timing, notes: tuple[AuditNote, ...] = ()) -> None:
         self._tree = tree
         self._desk = desk
         self._host = host
+        self._notes = notes
+        """What is to be kept in the audit as soon as somebody can."""
         self._guards: dict[int, str] = {}
         """Exit notices of processes that the tree cannot live without."""
         self._guarded: list[tuple[str, int, float]] = []
@@ -119,6 +122,9 @@ class Root:
             pids: dict[str, int] = {"root": os.getpid(), "supervisor": message.supervisor_pid}
             pids.update(message.pids.items())
             self._tell_host("ready", pids=pids)
+            if self._notes:
+                self._tree.tell("ingest", KeepAudit(n=0, notes=self._notes))
+                self._notes = ()
         elif isinstance(message, TreeStopped):
             self._tree.stop()
             self._tell_host("stopped", clean=message.clean)
@@ -207,6 +213,25 @@ def reap(deadline_s: float = REAP_DEADLINE_S) -> int:
         psutil.wait_procs(alive, timeout=0.2)
 
 
+def sweep(state_dir: str) -> tuple[AuditNote, ...]:
+    """End whatever an earlier tree of this folder left, however it ended; gives what the audit has to know of it.
+
+    The host owns the folder, so nobody else's living tree can be in it. A scan that failed is told, and capture starts
+    all the same: a leftover is a nuisance, no capture is a loss.
+    """
+    at_ms = time.time_ns() // 1_000_000
+    try:
+        found = leftovers.belonging(state_dir)
+    except leftovers.ScanFailed as failed:
+        return (AuditNote(kind="scan_failed", subject="an earlier run", text=str(failed), at_ms=at_ms),)
+    if not found.processes:
+        return ()
+    names = leftovers.told(found.processes)
+    left = leftovers.end(found.processes)
+    text = f"{names}; still there: {leftovers.told(left)}" if left else names
+    return (AuditNote(kind="leftovers_ended", subject="an earlier run", text=text, at_ms=at_ms),)
+
+
 def _collect() -> None:
     """Wait for whatever has ended, orphans that became ours included: where init does not, it would stay a zombie."""
     if os.name == "posix":
@@ -230,8 +255,8 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _first_message(link: socket.socket) -> dict[str, Any]:
+    """The start. A spare root waits for it as long as its host lives; the end of the host is the end of the link."""
     lines = Lines()
-    link.settimeout(START_DEADLINE_S)
     while True:
         chunk = link.recv(64 * 1024)
         if not chunk:
@@ -291,22 +316,23 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = socket.socket(fileno=given.link)
     listener = socket.socket(fileno=given.control)
+    lifeline.adopt_orphans()
+    # Compiled once, before the actors are forked: a restarted one has the rules at once.
+    warm(cache=Path(given.state_dir) / "cache")
     try:
         start = _first_message(link)
     except (LinkBroken, OSError):
         return EXIT_HOST_GONE
-    lifeline.adopt_orphans()
     close_in_children(given.link, given.control)
     end_with_parent()
     settings = TreeSettings.model_validate_json(start["settings"])
-    # Compiled once, before the actors are forked: a restarted one has the rules at once.
-    warm(cache=Path(settings.state_dir) / "cache")
+    swept = sweep(settings.state_dir)
     try:
         tree = Tree(settings, Path(start["folder"]))
         desk = Desk(listener, start["token"], settings.limits.subscriber_events_max)
         host = desk.admit(link, HOST, known=True)
         assert host is not None
-        return Root(tree, desk, host, settings.timing).run()
+        return Root(tree, desk, host, settings.timing, swept).run()
     finally:
         reap()
 

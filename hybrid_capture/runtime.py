@@ -12,12 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
 import secrets
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,6 +23,7 @@ from typing import Any, Literal
 from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
 from hybrid_capture.client import RendererClient, Unanswered, new_id
 from hybrid_capture.pulse import Pulse
+from hybrid_capture.root_process import RootProcess
 from hybrid_capture.settings import Settings, tree_settings
 from hybrid_capture.statefolder import StateFolder
 from messages.facade import Command
@@ -39,8 +36,6 @@ START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 20.0
 EVENTS_MAX = 1_000
 """Events waiting for one subscriber in the host. Over: the newest wins and the gap is counted."""
-LOG_BYTES_MAX = 1024 * 1024
-"""The root's log is begun anew when it is larger at a start."""
 
 Event = dict[str, Any]
 
@@ -111,7 +106,10 @@ class CaptureRuntime:
         self._folder = StateFolder(settings.state_dir)
         self._lock = threading.Condition()
         self._client: RendererClient | None = None
-        self._root: subprocess.Popen[bytes] | None = None
+        self._root: RootProcess | None = None
+        self._spare: RootProcess | None = None
+        """Loaded and waiting, to take over when the root ends."""
+        self._begun_s = 0.0
         self._run_id = f"{time.time_ns() // 1_000_000:x}-{secrets.token_hex(3)}"
         self._roots = 0
         self._window = RestartWindow()
@@ -174,10 +172,11 @@ class CaptureRuntime:
             with contextlib.suppress(Unanswered):
                 client.say_link("stop", reason=reason)
         if self._root is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._root.wait(timeout_s)
+            self._root.wait(timeout_s)
         self._end_root()
         self._watcher.join()
+        if self._spare is not None:
+            self._spare.end()
         self._folder.release()
         with self._lock:
             self._state = "stopped"
@@ -200,8 +199,10 @@ class CaptureRuntime:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids of the root, the supervisor and the actors as they were when the tree was ready."""
-        return dict(self._pids)
+        """Process ids of the root, the supervisor and the actors as they were when the tree was ready, and of the
+        spare root, if there is one by now."""
+        spare = self._spare
+        return dict(self._pids) if spare is None else {**self._pids, "spare": spare.pid}
 
     def command(self, command: Command | dict[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
         """Say a renderer command; gives its answer at once: `accepted`, `refused`, or data. Errors: Unanswered."""
@@ -276,29 +277,14 @@ class CaptureRuntime:
 
     def _start_root(self) -> None:
         self._roots += 1
-        ours, theirs = socket.socketpair()
-        assert self._folder.listener is not None
-        control = self._folder.listener.fileno()
-        log = self._folder.path / "logs" / "root.log"
-        with contextlib.suppress(FileNotFoundError):
-            if log.stat().st_size > LOG_BYTES_MAX:
-                log.unlink()
-        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out, theirs:
-            self._root = subprocess.Popen(
-                [
-                    str(self._settings.python), "-m", "hybrid_capture.root",
-                    "--link", str(theirs.fileno()), "--control", str(control), "--state-dir", str(self._folder.path),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                pass_fds=(theirs.fileno(), control),
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(each or os.getcwd() for each in sys.path)},
-                start_new_session=True,
-            )  # fmt: skip
+        with self._lock:
+            root, self._spare = self._spare, None
+        if root is None or not root.lives():
+            root = self._new_root()
+        self._root, self._begun_s = root, time.monotonic()
         run_id = f"{self._run_id}.{self._roots}"
         settings = tree_settings(self._settings, run_id)
-        client = RendererClient(ours, None, self._publish)
+        client = RendererClient(root.link, None, self._publish)
         client.on_link(lambda message: self._link(client, message))
         with self._lock:
             self._client = client
@@ -309,6 +295,10 @@ class CaptureRuntime:
             folder=str(self._folder.sockets() / f"tree{self._roots}"),
             token=self._token,
         )
+
+    def _new_root(self) -> RootProcess:
+        assert self._folder.listener is not None
+        return RootProcess(self._settings.python, self._folder.path, self._folder.listener.fileno())
 
     def _link(self, client: RendererClient, message: dict[str, Any]) -> None:
         """What the root says to its host; on the client's reading thread."""
@@ -337,7 +327,11 @@ class CaptureRuntime:
             now_s = time.monotonic()
             if not ready or client is None or root is None:
                 self._pulse.heard()
+                if root is not None and root.lives() and now_s - self._begun_s > START_DEADLINE_S:
+                    self._failure = f"the root process did not start within {START_DEADLINE_S:g} s"
+                    root.kill()
                 continue
+            self._keep_a_spare()
             if self._pulse.due(now_s):
                 with contextlib.suppress(Unanswered):
                     client.say_link("ping")
@@ -346,6 +340,16 @@ class CaptureRuntime:
                 self._failure = f"the root process hangs: no sign of life for {late_s * 1000:.0f} ms"
                 self._pulse.heard()
                 root.kill()
+
+    def _keep_a_spare(self) -> None:
+        """Not at once: while the tree starts it needs the processor itself."""
+        if self._spare is None or not self._spare.lives():
+            try:
+                spare = self._new_root()
+            except OSError:
+                return  # the next tick tries again; without a spare a new root only takes longer
+            with self._lock:
+                self._spare = spare
 
     def _root_gone(self) -> None:
         """The root ended: start another, unless it ends too often. The first start has the same tries."""
@@ -385,12 +389,8 @@ class CaptureRuntime:
         client, root = self._client, self._root
         if client is not None:
             client.close()
-        if root is not None and root.poll() is None:
-            try:
-                root.wait(5.0)
-            except subprocess.TimeoutExpired:
-                root.kill()
-                root.wait()
+        if root is not None:
+            root.end()
 
     def _publish(self, event: Event) -> None:
         with self._lock:

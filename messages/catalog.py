@@ -81,7 +81,7 @@ CATALOG: dict[type[Message], Route] = {
     records.TurnStored: _to("ingest", "facade", "A turn ended and is durable."),
     records.KeepTransitions: _to("supervisor", "ingest", "Keep these changes of state."),
     records.TransitionsKept: _to("ingest", "supervisor", "They are durable."),
-    records.KeepAudit: _to("supervisor stager auth sidecar facade baseline", "ingest", "Do not forget this."),
+    records.KeepAudit: _to("root supervisor stager auth sidecar facade baseline", "ingest", "Do not forget this."),
     records.BaselineProbed: _to("ingest", "supervisor", "A probe write committed, or did not."),
     records.StoreSetAside: _to("ingest", "supervisor", "The store was damaged: begin a new run on a fresh one."),
     records.LedgerWanted: _to("facade", "ingest", "How does the ledger stand?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from actors.leftovers import TREE_MARK, ScanFailed
 from hybrid_capture import doctor_processes
 from hybrid_capture.statefolder import StateFolder, Whereabouts
 
@@ -28,8 +30,9 @@ def start() -> Iterator[Any]:
     """`start(code, *words)`: a Python process that has said `ready`; ended by id after the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def begin(code: str, *words: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE)
+    def begin(code: str, *words: str, marks: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **(marks or {})}
+        process = subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, env=environment)
         started.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
@@ -41,27 +44,34 @@ def start() -> Iterator[Any]:
         process.communicate()
 
 
-def test_a_process_of_an_earlier_run_is_found_by_its_command_line(tmp_path: Path, start: Any) -> None:
-    assert [check.state for check in doctor_processes.processes(tmp_path)] == ["ok"]
-    process = start(STRAY, "-m", "hybrid_capture.root", "--state-dir", str(tmp_path))
-    (check,) = doctor_processes.processes(tmp_path)
+def look(folder: Path, reap: bool = False) -> doctor_processes.Check:
+    """What is said of the folder's processes; those of the machine that hide have a check of their own."""
+    [check] = [each for each in doctor_processes.processes(folder, reap) if each.name == "processes"]
+    return check
+
+
+def test_a_process_of_an_earlier_run_is_found_named_and_ended_when_asked(tmp_path: Path, start: Any) -> None:
+    assert look(tmp_path).state == "ok"
+    process = start(STRAY, marks={TREE_MARK: str(tmp_path)})
+    check = look(tmp_path)
     assert check.state == "wrong"
-    assert check.hint == f"kill -9 {process.pid}"
-    assert [check.state for check in doctor_processes.processes(tmp_path / "other")] == ["ok"]
+    assert str(process.pid) in check.text
+    assert check.hint == "hybrid-capture doctor --reap"
+    assert look(tmp_path / "other", reap=True).state == "ok"
+    assert process.poll() is None, "another folder's process is not ours to end"
+    check = look(tmp_path, reap=True)
+    assert (check.state, str(process.pid) in check.text) == ("ok", True)
+    assert process.wait(5) == -signal.SIGKILL
 
 
 def test_a_scan_that_fails_is_not_read_as_nothing_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Closed:
-        pid = 4242
+    def unreadable(_: Path) -> Any:
+        raise ScanFailed("the list of processes could not be read: AccessDenied")
 
-        def uids(self) -> Any:
-            raise psutil.AccessDenied(4242)
-
-    monkeypatch.setattr(doctor_processes.psutil, "process_iter", lambda: [Closed()])
-    (check,) = doctor_processes.processes(tmp_path)
+    monkeypatch.setattr(doctor_processes, "leftovers_of", unreadable)
+    check = look(tmp_path)
     assert check.state == "wrong"
     assert "failed" in check.text
-    assert "4242" in check.text
 
 
 def test_what_a_killed_runtime_left_is_named(tmp_path: Path) -> None:

@@ -123,10 +123,10 @@ class House:
         )
 
     def everything(self) -> set[psutil.Process]:
-        """Every process of this runtime below the host."""
-        return set(psutil.Process(self.runtime.pids["root"]).children(recursive=True)) | {
-            psutil.Process(self.runtime.pids["root"])
-        }
+        """Every process of this runtime below the host, the spare root included."""
+        pids = self.runtime.pids
+        roots = {psutil.Process(pids[name]) for name in ("root", "spare") if name in pids}
+        return roots.union(*(root.children(recursive=True) for root in roots))
 
 
 def alive(processes: set[psutil.Process]) -> set[psutil.Process]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -242,3 +243,31 @@ def test_stopping_leaves_no_process_and_no_socket(house: House) -> None:
     assert [path for path in house.runtime.state_dir.rglob("*") if path.is_socket()] == []
     assert not (house.runtime.state_dir / "runtime.json").exists()
     assert os.stat(house.database).st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("victim", ["codex", "sidecar", "root"])
+def test_a_command_that_codex_left_running_ends_with_its_generation(house: House, victim: str) -> None:
+    house.turn(house.thread(), "SCN:orphan:600")
+    [orphan] = [each for each in house.everything() if each.name() == "sleep"]
+    assert os.getsid(orphan.pid) == orphan.pid, "no signal to a process group reaches it"
+    house.kill(victim)
+    from tests.live.house import gone
+
+    assert gone({orphan}, 10.0)
+    house.active(generation=1 if victim == "root" else 2)
+    [(text,)] = house.until_rows("SELECT text FROM audit WHERE kind = 'leftovers_ended'", bool)
+    assert str(orphan.pid) in text
+    assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
+
+
+def test_a_spare_root_takes_over_and_is_replaced(house: House) -> None:
+    house.until_status(lambda s: True, "anything")
+    end = time.monotonic() + 10
+    while "spare" not in house.runtime.pids and time.monotonic() < end:
+        house.events.next(0.1)
+    spare = house.runtime.pids["spare"]
+    house.kill("root")
+    house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
+    house.active()
+    assert house.runtime.pids["root"] == spare
+    assert house.turn(house.thread(), "SCN:plain hello")["status"] == "completed"
