@@ -51,6 +51,8 @@ class TurnSeen(Message):
     """Tokens of this turn as upstream counts them: input, cached, output, reasoning, total."""
     trace_id: str | None = None
     """The trace that telemetry of this turn carries, 32 hex digits."""
+    prompt_id: str | None = None
+    """Another name of the same turn: Claude's `promptId`, by which telemetry and sub-agents know it."""
     frames: int = 0
 
 

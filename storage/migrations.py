@@ -178,11 +178,21 @@ BASELINE = (
     "CREATE INDEX files_inode ON files (device, inode)",
 )
 
+TURN_NAMES = (
+    """CREATE TABLE turn_names (
+        id INTEGER NOT NULL PRIMARY KEY, session_row INTEGER NOT NULL, name TEXT NOT NULL, turn_row INTEGER NOT NULL,
+        FOREIGN KEY (session_row) REFERENCES sessions (id) ON DELETE CASCADE,
+        FOREIGN KEY (turn_row) REFERENCES turns (id) ON DELETE CASCADE)""",
+    "CREATE UNIQUE INDEX turn_names_key ON turn_names (session_row, name)",
+    "CREATE INDEX turn_names_turn ON turn_names (turn_row)",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first tables", FIRST_TABLES),
     Migration(2, "catching up", PULLS),
     Migration(3, "links", LINKS),
     Migration(4, "the baseline", BASELINE),
+    Migration(5, "names of turns", TURN_NAMES),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

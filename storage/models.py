@@ -85,6 +85,19 @@ class TurnSessionRow(Model):
         indexes = ((("turn", "session"), True),)
 
 
+class TurnNameRow(Model):
+    """Another name of a turn, as its session uses it."""
+
+    id: AutoField[int] = AutoField()
+    session = ForeignKeyField(SessionRow, column_name="session_row", index=False, on_delete="CASCADE")
+    name = TextField()
+    turn = ForeignKeyField(TurnRow, column_name="turn_row", index=True, on_delete="CASCADE")
+
+    class Meta:
+        table_name = "turn_names"
+        indexes = ((("session", "name"), True),)
+
+
 class ItemRow(Model):
     """One completed item. `body` is redacted canonical JSON, `content_hash` is taken over it."""
 
@@ -451,6 +464,7 @@ TABLES: tuple[type[Model], ...] = (
     SessionRow,
     TurnRow,
     TurnSessionRow,
+    TurnNameRow,
     ItemRow,
     ItemSourceRow,
     UsageRow,

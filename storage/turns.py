@@ -20,6 +20,7 @@ from storage.identity import Malformed, Place, canonical, good_id, is_uuid, whol
 from storage.precedence import rank
 from storage.pulls import PULL
 from storage.sessions import ROW_IDS_MAX, Sessions
+from storage.turn_names import TurnNames
 
 UNPROVED = "unproved"
 """Runner of a turn that was given up: its process is gone and wrote no end, so a real one would still be news."""
@@ -73,6 +74,7 @@ class Turns:
         self._cleaner = cleaner
         self._sessions = sessions
         self._homes = homes
+        self._names = TurnNames(database)
         self._rows: LRUCache[tuple[str, str, str, str], int] = LRUCache(ROW_IDS_MAX)
 
     def forget(self) -> None:
@@ -88,7 +90,9 @@ class Turns:
         if not good_id(turn_id):
             raise Malformed("turn id is empty or too long")
         session_row, _ = self._sessions.row(session_id, place)
-        row = self._homes.find(turn_id, place.tool, session_row) if is_uuid(turn_id) else None
+        row = None
+        if is_uuid(turn_id):
+            row = self._names.find(session_row, turn_id) or self._homes.find(turn_id, place.tool, session_row)
         added = None if row is not None else self._database.add(_ADD, (session_row, turn_id))
         if row is None:
             row = added or int(self._database.run(_FIND, (session_row, turn_id)).fetchone()[0])
@@ -101,7 +105,7 @@ class Turns:
 
     def see(self, seen: TurnSeen, place: Place) -> TurnChange:
         """Take what is known of a turn; None leaves what is stored, an ended turn keeps its end. Errors: Malformed."""
-        row, new = self.row(seen.session_id, seen.turn_id, place)
+        row, new = self._named(seen, seen.prompt_id, place) if seen.prompt_id else self._row_of(seen, place)
         stored = self._database.run(_READ, (row,)).fetchone()
         status, error, started, completed, duration, runner, trace_id, start_source, end_source = stored
         given_up = status in FINAL and runner is not None
@@ -139,6 +143,20 @@ class Turns:
             ended=ends and not was_final and not (given_up and guessed),
             refused=f"the turn has ended before as {stored[0]}" if was_final and ends and not overruled else "",
         )
+
+    def _row_of(self, seen: TurnSeen, place: Place) -> tuple[int, bool]:
+        return self.row(seen.session_id, seen.turn_id, place)
+
+    def _named(self, seen: TurnSeen, name: str, place: Place) -> tuple[int, bool]:
+        """The row of a turn that has another name beside its id; both find it from now on."""
+        if not good_id(name):
+            raise Malformed("prompt id is empty or too long")
+        session_row, _ = self._sessions.row(seen.session_id, place)
+        self._names.adopt(session_row, seen.turn_id, name, place.tool)
+        row, new = self._row_of(seen, place)
+        if self._names.name(session_row, name, row):
+            self._rows.clear()  # the name may have meant another turn until now
+        return row, new
 
     def sweep(self, place: Place) -> list[tuple[str, str, int]]:
         """End every open turn that another process than this generation's ran; gives session, turn and row of each.
