@@ -36,6 +36,8 @@ DROP_REASONS = (
     "stager_lost",
     "stage_full",
     "redaction_failed",
+    "no_session",
+    "capture_off",
 )
 """Every reason that may stand behind `dropped:`."""
 

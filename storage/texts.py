@@ -5,9 +5,13 @@ Works on bodies that are redacted already, so it needs no redaction of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from storage.identity import canonical
+
+DEPTH_MAX = 8
+"""Levels of a tool's arguments that are looked through for texts."""
 
 
 def item_text(kind: str, body: dict[str, Any]) -> str:
@@ -15,7 +19,7 @@ def item_text(kind: str, body: dict[str, Any]) -> str:
     match kind:
         case "agentMessage":
             return _text(body.get("text"))
-        case "userMessage":
+        case "userMessage" | "systemMessage":
             return _lines(part.get("text") for part in _objects(body.get("content")))
         case "reasoning":
             return _lines(_list(body.get("summary")) or _list(body.get("content")))
@@ -25,6 +29,10 @@ def item_text(kind: str, body: dict[str, Any]) -> str:
             return _lines(
                 part for change in _objects(body.get("changes")) for part in (change.get("path"), change.get("diff"))
             )
+        case "toolCall":
+            return _lines([body.get("tool"), *_strings(body.get("arguments")), *_results(body)])
+        case "attachment":
+            return _lines(_strings(body.get("attachment")))
         case _:
             return canonical(body).decode()
 
@@ -32,6 +40,26 @@ def item_text(kind: str, body: dict[str, Any]) -> str:
 def _command(value: Any) -> str:
     """A command line; upstream's rollout files write it as a list of words."""
     return " ".join(_text(word) for word in value) if isinstance(value, list) else _text(value)
+
+
+def _results(body: dict[str, Any]) -> Iterator[str]:
+    """What a call came to: the model's view of it, and what the tool itself tells beyond that."""
+    seen = set()
+    told = body.get("toolUseResult")
+    printed = [told.get("stdout"), told.get("stderr")] if isinstance(told, dict) else []
+    for text in (*_strings(body.get("result")), *_strings(printed)):
+        if text not in seen:
+            seen.add(text)
+            yield text
+
+
+def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+    """Every text in a value, in its order; nested deeper than DEPTH_MAX it is left out."""
+    if isinstance(value, str):
+        yield value
+    elif depth < DEPTH_MAX and isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each, depth + 1)
 
 
 def _text(value: Any) -> str:

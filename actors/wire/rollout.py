@@ -1,0 +1,398 @@
+"""Codex rollout files (`rollout-<time>-<thread>.jsonl`) as records. Pure, tolerant, and the same however it is cut.
+
+The items are those of the stream under the same ids (`rollout_items.py`). A file of a codex that did not yet write
+`item_completed` gives its items from `response_item` and the older events: `rollout_legacy.py`. Unknown types and
+fields are counted, never fatal. Every whole line ends in one disposition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.wire import rollout_legacy
+from actors.wire.gathered import (
+    FileLine,
+    FileText,
+    Gathered,
+    Json,
+    file_lines,
+    loads,
+    text_of,
+    unreadable,
+    whole_of,
+    words,
+)
+from actors.wire.iso_time import iso_ms
+from actors.wire.rollout_items import stream_item
+from actors.wire.rollout_reading import Reading
+from actors.wire.rollout_state import RolloutState
+from messages.baseline import ResponseUsage
+from messages.records import SessionSeen
+
+TOKENS = {
+    "input": "input_tokens",
+    "cached": "cached_input_tokens",
+    "cache_written": "cache_write_input_tokens",
+    "output": "output_tokens",
+    "reasoning": "reasoning_output_tokens",
+    "total": "total_tokens",
+}
+"""Our names of token counts, and upstream's."""
+
+CONTROL_LINES = frozenset(["world_state", "compacted", "session_state", "inter_agent_communication"])
+CONTROL_EVENTS = frozenset(
+    [
+        "thread_settings_applied",
+        "user_message",
+        "agent_message",
+        "agent_reasoning",
+        "agent_reasoning_raw_content",
+        "agent_reasoning_section_break",
+        "context_compacted",
+        "entered_review_mode",
+        "exited_review_mode",
+        "thread_rolled_back",
+        "undo_started",
+        "undo_completed",
+        "warning",
+        "error",
+        "stream_error",
+        "exec_command_begin",
+        "exec_command_end",
+        "patch_apply_begin",
+        "patch_apply_end",
+        "mcp_tool_call_begin",
+        "mcp_tool_call_end",
+        "web_search_begin",
+        "web_search_end",
+        "view_image_tool_call",
+        "image_generation_end",
+        "plan_update",
+        "plan_delta",
+        "turn_diff",
+        "background_event",
+        "dynamic_tool_call_request",
+        "dynamic_tool_call_response",
+        "collab_agent_spawn_end",
+        "collab_agent_interaction_end",
+        "collab_waiting_end",
+        "collab_close_end",
+        "collab_resume_end",
+        "sub_agent_activity",
+        "thread_goal_updated",
+        "session_configured",
+        "item_started",
+        "guardian_assessment",
+        "model_reroute",
+        "shutdown_complete",
+    ]
+)
+"""Known, and saying nothing that is not stored from another line."""
+
+
+def read_rollout(
+    state: RolloutState, data: bytes, offset: int, file: FileText, *, path: str | None, now_ms: int, last: bool = False
+) -> Gathered:
+    """Decode the whole lines of `data`, which stands at `offset` of its file; moves `state` behind them.
+
+    `Gathered.consumed` says how many bytes that were: a torn last line waits, and so does a last line that can only be
+    understood with the next one, unless `last` says that none will come. Errors: LineGone from `file`.
+    """
+    got = Gathered()
+    lines = list(file_lines(data, offset))
+    values = [loads(line.raw) for line in lines]
+    for at, (line, value) in enumerate(zip(lines, values, strict=True)):
+        following = values[at + 1] if at + 1 < len(lines) else None
+        if at + 1 == len(lines) and not last and value is not None and _needs_next(state, value):
+            break
+        reading = Reading(state, got, file, path, now_ms, line, following=following)
+        _take(reading, value)
+        got.consumed = line.end
+    return got
+
+
+def end_rollout(state: RolloutState, now_ms: int) -> Gathered:
+    """Nothing more will be written: a turn that is open now has no end. Its process was killed."""
+    got = Gathered()
+    if state.turn:
+        reading = Reading(state, got, _NoFile(), None, now_ms, FileLine(b"", 0, 0))
+        reading.turn(state.turn, 0, status="interrupted" if state.explicit or not state.answered else "completed")
+        reading.close_turn("was left without an end")
+    return got
+
+
+class _NoFile:
+    def recall(self, offset: int, length: int) -> bytes:
+        raise AssertionError("nothing is recalled at the end")
+
+    def beside(self, path: str) -> str | None:
+        return None
+
+
+def _take(reading: Reading, value: Json | None) -> None:
+    """One line, whatever it is."""
+    if not reading.line.raw.strip():
+        return  # a blank line is no record
+    state, got = reading.state, reading.got
+    got.received += 1
+    if value is None:
+        reason, text = unreadable(reading.line.raw)
+        got.drop(reason, state.session, f"{text} (at byte {reading.line.offset})", reading.now_ms)
+    else:
+        kind, payload = _parts(value)
+        reading.at_ms = iso_ms(value.get("timestamp"))
+        if not state.session and kind != "session_meta":
+            got.drop("no_session", kind[:64], "a line came before its file said which session it is", reading.when)
+        else:
+            _LINES.get(kind, _other)(reading, kind, payload)
+        policy = payload.get("sandbox_policy") if kind == "turn_context" else None
+        if isinstance(policy, dict) and "type" not in policy:
+            return  # the spelling of 2025: codex 0.169 passes over such a line when it numbers them (watched)
+    state.line += 1
+
+
+def _parts(value: Json) -> tuple[str, Json]:
+    """Type and payload of a line. The oldest files (2025) have no envelope: first the session, then response items."""
+    kind, payload = value.get("type"), value.get("payload")
+    if isinstance(kind, str) and isinstance(payload, dict):
+        return kind, payload
+    if kind is None and isinstance(value.get("id"), str):
+        return "session_meta", value
+    if isinstance(value.get("record_type"), str):
+        return "session_state", value
+    return ("response_item" if isinstance(kind, str) and "payload" not in value else ""), value
+
+
+def _needs_next(state: RolloutState, value: Json) -> bool:
+    kind, payload = _parts(value)
+    return state.mode != "completed" and kind == "response_item" and rollout_legacy.prompt_of(payload) is not None
+
+
+def _other(reading: Reading, kind: str, payload: Json) -> None:
+    if kind in CONTROL_LINES:
+        reading.count("control")
+    else:
+        reading.count("ignored_unknown")
+        reading.got.unknown[kind[:64]] += 1
+
+
+def _session_meta(reading: Reading, kind: str, payload: Json) -> None:
+    state = reading.state
+    session_id = text_of(payload.get("id")) or text_of(payload.get("session_id"))
+    if session_id is None:
+        reading.got.drop("malformed", state.session, "a session_meta without an id", reading.when)
+        return
+    if state.session and session_id != state.session:
+        state.descends_from(session_id)  # a fork of an older codex goes on with the file of its origin
+        reading.count("control")
+        return
+    state.session = session_id
+    origin = text_of(payload.get("forked_from_id"))
+    if origin is not None:
+        state.descends_from(origin)
+    state.cwd = text_of(payload.get("cwd")) or state.cwd
+    state.model = text_of(payload.get("model")) or state.model
+    reading.got.sessions.append(
+        SessionSeen(
+            session_id=session_id,
+            cwd=state.cwd,
+            branch=text_of(words(payload, "git", "branch")),
+            commit=text_of(words(payload, "git", "commit_hash")),
+            model=state.model,
+            cli_version=text_of(payload.get("cli_version")),
+            path=reading.path,
+            created_at_ms=iso_ms(payload.get("timestamp")) or reading.at_ms,
+            forked_from=origin,
+            at_ms=reading.at_ms,
+            frames=1,
+        )
+    )
+
+
+def _turn_context(reading: Reading, kind: str, payload: Json) -> None:
+    """Model and folder of what follows; they are news only when they changed, and only for the file's own turns."""
+    state = reading.state
+    turn_id = text_of(payload.get("turn_id")) or state.turn
+    model, cwd = text_of(payload.get("model")) or state.model, text_of(payload.get("cwd")) or state.cwd
+    if (model, cwd) == (state.model, state.cwd) or (turn_id and state.owner(turn_id) != state.session):
+        reading.count("control")
+        return
+    state.model, state.cwd = model, cwd
+    reading.got.sessions.append(
+        SessionSeen(session_id=state.session, model=model, cwd=cwd, at_ms=reading.at_ms, frames=1)
+    )
+
+
+def _event(reading: Reading, kind: str, payload: Json) -> None:
+    event = text_of(payload.get("type")) or ""
+    handler = _EVENTS.get(event)
+    if handler is not None:
+        handler(reading, payload)
+        return
+    older = rollout_legacy.EVENTS.get(event) if reading.state.mode != "completed" else None
+    if older is not None:
+        older(reading, payload)
+    elif event in CONTROL_EVENTS:
+        reading.count("control")
+    else:
+        reading.count("ignored_unknown")
+        reading.got.unknown[f"event_msg {event}"[:64]] += 1
+
+
+def _task_started(reading: Reading, payload: Json) -> None:
+    turn_id, state = text_of(payload.get("turn_id")), reading.state
+    if state.turn and state.turn != turn_id:
+        # Codex writes an end whenever it can (10 of 10 at `turn/completed`): without one its process was killed.
+        reading.turn(state.turn, 0, status="interrupted" if state.explicit or not state.answered else "completed")
+        reading.close_turn("was left without an end")
+    if turn_id is None:
+        reading.count("control")  # older: the turn has no name, its prompt opens it
+        return
+    state.turn, state.explicit, state.answered = turn_id, True, False
+    started = whole_of(payload.get("started_at"))
+    reading.turn(
+        turn_id,
+        status="inProgress",
+        started_at_ms=reading.at_ms if started is None else started * 1000,
+        trace_id=text_of(payload.get("trace_id")),
+    )
+
+
+def _task_ended(reading: Reading, payload: Json) -> None:
+    state = reading.state
+    turn_id = text_of(payload.get("turn_id")) or state.turn
+    if not turn_id:
+        reading.count("control")
+        return
+    error = text_of(words(payload, "error", "message"))
+    aborted = payload.get("type") == "turn_aborted"
+    status = "interrupted" if aborted else "failed" if payload.get("error") else "completed"
+    completed = whole_of(payload.get("completed_at"))
+    reading.turn(
+        turn_id,
+        status=status,
+        error=error,
+        completed_at_ms=reading.at_ms if completed is None else completed * 1000,
+        duration_ms=whole_of(payload.get("duration_ms")),
+    )
+    if turn_id == state.turn:
+        reading.close_turn({"interrupted": "was interrupted", "failed": "failed"}.get(status, "ended"))
+
+
+def _item_completed(reading: Reading, payload: Json) -> None:
+    item, state = payload.get("item"), reading.state
+    turn_id = text_of(payload.get("turn_id")) or state.turn
+    if not isinstance(item, dict) or not text_of(item.get("id")) or not text_of(item.get("type")) or not turn_id:
+        reading.got.drop("malformed", state.session, "an item_completed without item, ids or type", reading.when)
+        return
+    started, completed = whole_of(payload.get("started_at_ms")), whole_of(payload.get("completed_at_ms"))
+    body = stream_item(item, started, completed)
+    if body["type"] != "plan":
+        state.mode = "completed"  # older files wrote plans this way, and nothing else
+    if reading.item(body, turn_id, started, completed):
+        state.calls.pop(item["id"], None)
+        state.answered = state.answered or body["type"] == "agentMessage"
+
+
+def _usage_record(reading: Reading, kind: str, payload: Json) -> None:
+    usage, response_id = payload.get("usage"), text_of(payload.get("response_id"))
+    turn_id = text_of(payload.get("turn_id")) or reading.state.turn or None
+    if not isinstance(usage, dict) or response_id is None:
+        reading.got.drop("malformed", reading.state.session, "a token_usage_record without usage or id", reading.when)
+        return
+    owner = text_of(payload.get("thread_id")) or reading.state.session
+    _use(reading, owner, turn_id, response_id, tokens_of(usage))
+    total = payload.get("thread_token_usage")
+    if isinstance(total, dict):
+        reading.state.tokens = tokens_of(total)
+
+
+def _token_count(reading: Reading, payload: Json) -> None:
+    """The session's running total, told again and again: at a compaction, at an interrupt, for rate limits alone.
+
+    Older files have no other count, so a response's tokens are the growth of the total; where it did not grow nothing
+    was used. A total that shrank began anew. The total names the response: told again, it is the same one.
+    """
+    state, total = reading.state, words(payload, "info", "total_token_usage")
+    if not isinstance(total, dict):
+        reading.count("control")
+        return
+    now = tokens_of(total)
+    before, state.tokens = state.tokens, now
+    grown = {name: count - before.get(name, 0) for name, count in now.items()}
+    if any(count < 0 for count in grown.values()):
+        last = words(payload, "info", "last_token_usage")
+        grown = tokens_of(last) if isinstance(last, dict) else now
+    if not any(grown.values()):
+        reading.count("control")
+        return
+    owner = state.owner(state.turn) if state.turn else state.session
+    response_id = "total:" + ":".join(str(now.get(name, 0)) for name in ("input", "output", "total"))
+    _use(reading, owner, state.turn or None, response_id, grown)
+
+
+def _use(reading: Reading, owner: str, turn_id: str | None, response_id: str, tokens: dict[str, int]) -> None:
+    reading.got.usage.append(
+        ResponseUsage(
+            session_id=owner,
+            turn_id=turn_id,
+            response_id=response_id,
+            model=reading.state.model,
+            at_ms=reading.at_ms,
+            frames=1,
+            **tokens,
+        )
+    )
+
+
+def tokens_of(usage: Json) -> dict[str, int]:
+    """Upstream's counts by our names; absent ones are left out."""
+    counts = {ours: whole_of(usage.get(theirs)) for ours, theirs in TOKENS.items()}
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _named(reading: Reading, payload: Json) -> None:
+    title = text_of(payload.get("thread_name"))
+    if title is None:
+        reading.count("control")
+        return
+    owner = text_of(payload.get("thread_id")) or reading.state.session
+    reading.got.sessions.append(SessionSeen(session_id=owner, title=title, at_ms=reading.at_ms, frames=1))
+
+
+def _response_item(reading: Reading, kind: str, payload: Json) -> None:
+    if reading.state.mode == "completed":
+        _track(reading, payload)
+        reading.count("control")
+    else:
+        rollout_legacy.response_item(reading, payload)
+
+
+def _track(reading: Reading, payload: Json) -> None:
+    """The model's view of what `item_completed` stores; only which calls are open is taken from it."""
+    call_id, kind = text_of(payload.get("call_id")), payload.get("type")
+    if call_id is None:
+        return
+    if kind in ("function_call", "custom_tool_call", "local_shell_call"):
+        reading.state.opened(call_id, reading.line.offset, len(reading.line.raw))
+    else:
+        reading.state.calls.pop(call_id, None)
+
+
+_LINES: dict[str, Callable[[Reading, str, Json], None]] = {
+    "session_meta": _session_meta,
+    "turn_context": _turn_context,
+    "event_msg": _event,
+    "response_item": _response_item,
+    "token_usage_record": _usage_record,
+}
+_EVENTS: dict[str, Callable[[Reading, Json], None]] = {
+    "task_started": _task_started,
+    "turn_started": _task_started,
+    "task_complete": _task_ended,
+    "turn_complete": _task_ended,
+    "turn_aborted": _task_ended,
+    "item_completed": _item_completed,
+    "token_count": _token_count,
+    "thread_name_updated": _named,
+}
