@@ -25,17 +25,21 @@ class NotPlain(Exception):
     """The path is a symbolic link, a device, a folder, or too large. The text continues a sentence: `is a …`."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace the file by `content`, mode 0600, durable when this returns. One writer at a time: see `exclusively`.
+def write_whole(path: Path, content: bytes, mode: int = 0o600, suffix: str = ".new") -> None:
+    """Replace the file by `content` with this mode, durable when this returns. One writer at a time: see `exclusively`.
+
+    `suffix` names the file beside it while it is written; a file of that name is taken for what a crash left.
 
     Errors: OSError. Before the rename the old file stands; after it (only the folder's flush can fail) the new one.
     """
-    beside = path.with_name(path.name + ".new")
+    beside = path.with_name(path.name + suffix)
     with contextlib.suppress(FileNotFoundError):
         beside.unlink()
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if os.name == "posix":
+                os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
