@@ -32,7 +32,7 @@ from actors.machines.effects import (
     Woke,
 )
 from actors.machines.restarts import CrashLoop, after_exit
-from actors.machines.standing import Now, Supervision, changes, same, status_of, stream_expected
+from actors.machines.standing import Now, Supervision, changes, same, sight_of, status_of, stream_expected
 from actors.tree import BY_ROLE, CHILDREN, ROLES
 from messages.auth import AuthStateChanged
 from messages.calls import (
@@ -353,6 +353,10 @@ def _settle(machine: Supervision, now: Now, cause: str) -> Effects:
     if machine.auth_generation != machine.process.generation:
         _unprove(machine, "a new process: waiting for its account")
     effects += [*_announced(machine), *_restart_outcome(machine), *orders.outcomes(machine)]
+    sight = sight_of(machine, now)
+    if sight == machine.sight:
+        return (*effects, *_resend(machine))
+    machine.sight = sight
     before, after = machine.status, status_of(machine, now)
     moves = changes(before, after)
     if not moves and before is not None and same(before, after):

@@ -27,7 +27,7 @@ from actors.machines.effects import (
     Woke,
 )
 from actors.machines.modes import mode_of, stream_ready
-from actors.machines.standing import Now, Supervision, facts_of, stream_expected
+from actors.machines.standing import Now, Supervision, facts_of, same, status_of, stream_expected
 from actors.machines.supervision import PongFrom, begin, step
 from actors.tree import ROLES
 from messages.auth import AuthStateChanged, RetryAuthRequested
@@ -352,6 +352,7 @@ class TreeHouse:
         machine, status = self.machine, self.status
         facts = facts_of(machine)
         assert (status.mode, status.mode_reason) == mode_of(facts)
+        assert same(status, status_of(machine, self._at())), "no change stays unseen"
         if status.mode == "HYBRID_ACTIVE":
             assert stream_ready(facts)
             assert status.handshake.initialized
