@@ -6,7 +6,7 @@ CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
 
-.PHONY: all check format lint types imports docs test postgres real live demo bench programs codex claude fix clean install
+.PHONY: all check format lint types imports docs test postgres real live demo simulate bench programs codex claude fix clean install
 
 all: check test
 
@@ -55,6 +55,11 @@ real: $(BIN)/.installed programs
 
 demo: $(BIN)/.runtime
 	$(BIN)/hybrid-capture demo
+
+# Some hundred seeds in CI, ten thousand each night. `hybrid-capture simulate --help` has more.
+SEEDS := 500
+simulate: $(BIN)/.installed
+	$(BIN)/hybrid-capture simulate --seeds $(SEEDS)
 
 bench: $(BIN)/.installed codex
 	$(BIN)/python -m benchmarks

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -43,9 +44,17 @@ AUDITED_REFUSALS_MAX = 100
 """Refused messages that get an audit row each; further ones are counted and told in the last row."""
 
 
+def _clocks() -> Now:
+    return Now(mono=time.monotonic_ns() // 1_000_000, wall=time.time_ns() // 1_000_000)
+
+
+CLOCKS: Callable[[], Now] = _clocks
+"""Where `now` reads. Only the simulation sets another, whose time moves as it likes."""
+
+
 def now() -> Now:
     """Both clocks, in ms. The one place where the live tree reads them."""
-    return Now(mono=time.monotonic_ns() // 1_000_000, wall=time.time_ns() // 1_000_000)
+    return CLOCKS()
 
 
 def clean(text: str, chars_max: int = FAULT_CHARS_MAX) -> str:

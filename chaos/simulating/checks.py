@@ -1,0 +1,373 @@
+"""What must hold after every step. Looks at what is said and at what is in the file; believes no machine.
+
+Words of the design, not of the code: the tables of legal moves stand here again, so that a row that goes wrong is seen.
+What must hold once everything has come to rest is in `rest.py`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from actors.envelope import Envelope, unpack
+from actors.tree import BY_ROLE
+from chaos.simulating.hosted import Carried, Hosted
+from messages.base import Message
+from messages.status import Transition, TreeStatus
+from storage.config import ConfigFile
+
+if TYPE_CHECKING:
+    from chaos.simulating.outside import Wish
+    from chaos.simulating.stand_in import StandIn
+    from chaos.simulating.world import World
+
+WINDOW_MS, RESTARTS_MAX = 60_000, 2
+"""DESIGN decision 7."""
+
+SIDECAR_MOVES = {
+    "stopped": {"starting"},
+    "starting": {"running", "backing_off", "crash_loop", "stopping", "stopped"},
+    "running": {"backing_off", "crash_loop", "stopping", "stopped"},
+    "backing_off": {"starting", "stopped"},
+    "stopping": {"stopped", "starting"},
+    "crash_loop": {"starting", "stopped"},
+}
+"""DESIGN section 3. `stopped` is passed through in one step when the next start is wanted at once."""
+AUTH_MOVES = {
+    "needs_login": {"authenticating", "authenticated", "logged_out"},
+    "authenticating": {"needs_login", "authenticated", "logged_out"},
+    "authenticated": {"needs_login", "authenticating", "logged_out"},
+    "logged_out": {"authenticating"},
+}
+SWITCHED_TICKS_MAX = 14
+"""So many ticks of the supervisor after the switch the process must be gone, whatever hangs."""
+
+_LEDGER = """SELECT o.run_id, o.source, o.generation, o.received,
+    (SELECT coalesce(sum(l.count), 0) FROM ledger l
+        WHERE l.run_id = o.run_id AND l.source = o.source AND l.generation = o.generation)
+    + (SELECT coalesce(sum(s.frames), 0) FROM staged_items s
+        WHERE s.run_id = o.run_id AND s.source = o.source AND s.generation = o.generation) AS settled
+    FROM offsets o WHERE o.received != settled LIMIT 1"""
+_THROUGH = "SELECT through_seq, closed FROM offsets WHERE run_id = ? AND source = ? AND generation = ?"
+_KEPT_TRANSITIONS = "SELECT coalesce(max(seq), 0) FROM transitions WHERE run_id = ?"
+
+LEDGER_MOVERS = frozenset({"KeepCheckpoint", "KeepPulled", "StageOpened", "KeepRecords"})
+
+
+class Checks:
+    """Watches one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.problem: tuple[str, str] | None = None
+        self.processes: list[StandIn] = []
+        self.generations: dict[tuple[int, int], StandIn] = {}
+        """By tree and generation."""
+        self.told: dict[int, set[str | None]] = defaultdict(set)
+        """What each process ever answered about its account."""
+        self.orphans: set[tuple[int, int]] = set()
+        """Tree and generation of processes whose owner died: what it had not handed on is gone with it."""
+        self.status: TreeStatus | None = None
+        self.log: dict[int, list[Transition]] = defaultdict(list)
+        """The transitions of each tree."""
+        self.restarts: dict[str, list[int]] = defaultdict(list)
+        """When something was allowed to start again, since a person last ordered it."""
+        self.ordered_ms = -WINDOW_MS
+        self.switched_ticks = 0
+        self.config_changed_us = 0
+        self.refused: Counter[str] = Counter()
+        """What the machines had no row for."""
+        self.batches: list[Message] = []
+        self._reader: sqlite3.Connection | None = None
+
+    # Seeing.
+
+    def violated(self, name: str, text: str) -> None:
+        """The first thing that went wrong ends the simulation, as soon as the step is over."""
+        if self.problem is None:
+            self.problem = (name, text)
+
+    def must(self, holds: bool, name: str, text: object = "") -> None:
+        if not holds:
+            self.violated(name, str(text))
+
+    def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """What the file says, past everybody's memory."""
+        if self._reader is None:
+            place = self.world.folder / "capture.sqlite3"
+            if not place.exists():
+                return []
+            self._reader = sqlite3.connect(f"file:{place}?mode=ro", uri=True, isolation_level=None)
+        return self._reader.execute(sql, params).fetchall()
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+    @property
+    def run_id(self) -> str:
+        return f"sim.{self.world.trees}"
+
+    # Processes.
+
+    def created(self, hosted: Hosted) -> None:
+        if hosted.party == "supervisor":
+            self.status = None
+            self.restarts.clear()
+            self.batches.clear()  # its seal has another key: nothing of an older tree gets through
+            self.switched_ticks = 0
+
+    def died(self, hosted: Hosted) -> None:
+        """Nothing is wrong with dying."""
+
+    def orphaned(self, _sidecar: Hosted) -> None:
+        """The owner of a process died: so does every generation whose books it still had open."""
+        courier = _sidecar.actor.courier if _sidecar.actor.begun else None
+        for box in courier.waiting if courier else ():
+            self.orphans.add((self.world.trees, box.generation))
+
+    def spawned(self) -> None:
+        """A process of the app-server is about to start."""
+        state = self.status.sidecar.state if self.status else "none"
+        self.must(state != "crash_loop", "nothing starts in a crash loop", state)
+
+    def account_told(self, process: StandIn, account: str | None) -> None:
+        self.told[process.number].add(account)
+
+    def config_changes(self) -> None:
+        """By hand, now."""
+        self.config_changed_us = self.world.clock.us
+
+    def answered(self, process: StandIn, number: Any, message: dict[str, Any]) -> None:
+        """An answer reached the process that had asked."""
+        self.must(number in process.asked, "only questions are answered", number)
+        once = process.answers[number] <= process.asks[number]
+        self.must(once, "a question is answered once", f"{number} of {process.number}")
+        self.must(("result" in message) != ("error" in message), "an answer is a result or an error", message)
+
+    def send_stale(self) -> bool:
+        """A batch of an older process arrives late."""
+        stager = self.world.live.get("stager")
+        sidecar = self.world.live.get("sidecar")
+        if not self.batches or stager is None or sidecar is None:
+            return False
+        self.world.outside.tell(stager, self.batches[len(self.batches) // 2], sidecar)
+        return True
+
+    # People.
+
+    def answered_person(self, wish: Wish) -> None:
+        self.must(wish.answers <= wish.said, "a command is answered once", wish.command)
+
+    def done_for_person(self, wish: Wish, _body: dict[str, Any]) -> None:
+        self.must(wish.effects <= wish.said, "a command has one effect", wish.command)
+        self.must(wish.accepted or wish.effects == 0, "only what was accepted has an effect", wish.command)
+
+    # What is said.
+
+    def sent(self, sender: Hosted, receiver: Hosted, message: Any) -> None:
+        """Somebody of the tree says something."""
+        look = _SENT.get(getattr(message, "kind", ""))
+        if look is not None and sender.party != "outside":
+            look(self, _inside(message), sender)
+
+    def _fault(self, message: Any, sender: Hosted) -> None:
+        self.violated("no handler raises", f"{message.role} while handling {message.doing}: {message.text}")
+
+    def _started(self, message: Any, _sender: Hosted) -> None:
+        status = self.world.live["supervisor"].actor.machine
+        from actors.machines.standing import stream_expected
+
+        expected, why = stream_expected(status)
+        self.must(expected, "nothing starts that is not wanted", why)
+
+    def _settled(self, message: Any, sender: Hosted) -> None:
+        """What is acknowledged is in the file."""
+        if sender.party != "stager" or (message.through_seq == 0 and not message.closed):
+            return
+        rows = self.query(_THROUGH, (self.run_id, "stream", message.generation))
+        through, closed = rows[0] if rows else (0, 0)
+        self.must(
+            through >= message.through_seq, "nothing is acknowledged and lost",
+            f"generation {message.generation} settled through {message.through_seq}, the file has {through}",
+        )  # fmt: skip
+        self.must(bool(closed) or not message.closed, "books are closed in the file first", message.generation)
+
+    def _pulled(self, message: Any, _sender: Hosted) -> None:
+        rows = self.query(_THROUGH, (self.run_id, "pull", message.generation))
+        self.must(bool(rows) and rows[0][0] >= message.n, "nothing is acknowledged and lost", f"pull {message.n}")
+
+    def _transitions_kept(self, message: Any, _sender: Hosted) -> None:
+        (kept,) = self.query(_KEPT_TRANSITIONS, (self.run_id,))[0]
+        self.must(kept >= message.through_seq, "nothing is acknowledged and lost", f"transition {message.through_seq}")
+
+    def _proved(self, message: Any, _sender: Hosted) -> None:
+        if message.state != "authenticated":
+            return
+        process = self.generations.get((self.world.trees, message.generation))
+        told = self.told[process.number] if process else set()
+        self.must("chatgpt" in told, "only the account proves a login", f"generation {message.generation}: {told}")
+
+    def _batch(self, message: Any, sender: Hosted) -> None:
+        if sender.party == "sidecar" and len(self.batches) < 400:
+            self.batches.append(message)
+
+    def _done(self, message: Any, sender: Hosted) -> None:
+        """A switch that is answered is in the file."""
+        fresh = self.world.clock.us - self.config_changed_us < 2_500_000
+        if sender.party != "supervisor" or not message.ok or "on" not in message.result or fresh:
+            return
+        config = ConfigFile(self.world.folder).load()
+        self.must(
+            config.kill_switch == message.result["on"], "the switch is durable before it is answered", message.text
+        )
+
+    def _note(self, message: Any, _sender: Hosted) -> None:
+        for note in message.notes:
+            if note.kind == "refused":
+                self.refused[f"{note.subject}: {note.text}"] += 1
+
+    def _stands(self, after: TreeStatus) -> None:
+        """The supervisor has a new status."""
+        before, self.status = self.status, after
+        self._mode(after)
+        if before is None:
+            return
+        self.must(after.revision > before.revision, "statuses are numbered", after.revision)
+        moved = before.sidecar.state, after.sidecar.state
+        legal = moved[0] == moved[1] or moved[1] in SIDECAR_MOVES[moved[0]]
+        self.must(legal, "the sidecar moves by its table", moved)
+        login = before.auth.state, after.auth.state
+        self.must(login[0] == login[1] or login[1] in AUTH_MOVES[login[0]], "auth moves by its table", login)
+        self.must(after.sidecar.generation >= before.sidecar.generation, "generations count up", moved)
+        now_ms = self.world.clock.now().mono
+        if after.sidecar.state == "backing_off" and moved[0] in ("starting", "running"):
+            self._restarted("process", now_ms)
+        if after.sidecar.state == "crash_loop" and moved[0] in ("starting", "running"):
+            inside = [at for at in self.restarts["process"] if now_ms - at < WINDOW_MS]
+            fresh = now_ms - self.ordered_ms < WINDOW_MS
+            self.must(fresh or len(inside) == RESTARTS_MAX, "two restarts are allowed in the window", inside)
+        for old, new in zip(before.actors, after.actors, strict=True):
+            if new.restarts > old.restarts:
+                self._restarted(new.name, now_ms)
+
+    def _restarted(self, who: str, now_ms: int) -> None:
+        """Something is allowed to start again: never for the third time in the window."""
+        self.restarts[who].append(now_ms)
+        inside = [at for at in self.restarts[who] if now_ms - at < WINDOW_MS]
+        self.must(len(inside) <= RESTARTS_MAX, "the third restart in 60 s is refused", f"{who} at {inside}")
+
+    def first_restart_in_window(self) -> int | None:
+        now_ms = self.world.clock.now().mono
+        inside = [at for at in self.restarts["process"] if now_ms - at < WINDOW_MS]
+        return inside[0] if len(inside) == RESTARTS_MAX else None
+
+    def _mode(self, status: TreeStatus) -> None:
+        """DESIGN section 3: the mode follows from what the status itself says."""
+        parts = all(each.state == "running" for each in status.actors if BY_ROLE[each.name].stream_part)
+        shake = status.handshake
+        ready = shake.initialize_sent and shake.initialized and status.auth.state == "authenticated"
+        ready = ready and status.stream_healthy and parts
+        if not status.baseline.healthy:
+            mode = "FAILURE"
+        elif status.kill_switch or status.fallback or not status.stream_expected:
+            mode = "OTEL_ONLY"
+        else:
+            mode = "HYBRID_ACTIVE" if ready else "DEGRADED_STREAMING"
+        self.must(status.mode == mode, "the mode follows from the facts", f"{status.mode}, not {mode}")
+        if status.mode == "HYBRID_ACTIVE":
+            running = status.sidecar.state == "running" and shake.initialized and status.baseline.healthy
+            self.must(running, "HYBRID_ACTIVE needs all of decision 2", status.sidecar.state)
+            process = self.generations.get((self.world.trees, status.sidecar.generation))
+            greeted = process is not None and process.speech.greeted and "chatgpt" in self.told[process.number]
+            self.must(greeted, "HYBRID_ACTIVE needs all of decision 2", "this process has not proved its login")
+
+    # After a step.
+
+    def after(self, receiver: Hosted, what: Any) -> None:
+        """`receiver` has handled `what`."""
+        look = _AFTER.get(receiver.party)
+        if look is not None and receiver.alive:
+            look(self, receiver, what)
+        if self.problem is not None:
+            from chaos.simulating.world import Violation
+
+            raise Violation(*self.problem)
+
+    def _after_supervisor(self, hosted: Hosted, what: Any) -> None:
+        if hosted.actor.begun is None:
+            return
+        machine = hosted.actor.machine
+        log = self.log[self.world.trees]
+        for moved in machine.unkept if machine.transition_seq > len(log) else ():
+            if moved.seq == len(log) + 1:
+                log.append(moved)
+        self.must(machine.transition_seq == len(log), "no transition is left out", machine.transition_seq)
+        kind = getattr(what, "kind", "")
+        if kind in ("RestartSidecarRequested", "RecoverHybridRequested"):
+            self.restarts.clear()
+            self.ordered_ms = self.world.clock.now().mono
+        if machine.status is not self.status and machine.status is not None:
+            self._stands(machine.status)
+        if self.status is None:
+            return
+        payload = getattr(what, "payload", None)
+        if payload is not None and payload.name == "tick":
+            child = self.world.child
+            killed = self.status.kill_switch and child is not None and not child.exited
+            self.switched_ticks = self.switched_ticks + 1 if killed else 0
+            self.must(self.switched_ticks < SWITCHED_TICKS_MAX, "the kill switch stops the process")
+
+    def _after_sidecar(self, hosted: Hosted, _what: Any) -> None:
+        actor = hosted.actor
+        if actor.begun is None:
+            return
+        if actor.child is not None:
+            self.generations.setdefault((self.world.trees, actor.life.generation), actor.child)
+        window = self.world.settings_window
+        for box in actor.courier.waiting:
+            self.must(box.bytes_count < window, "the window bounds what waits", box.bytes_count)
+
+    def _after_stager(self, hosted: Hosted, _what: Any) -> None:
+        if hosted.actor.begun is None:
+            return
+        stage, limits = hosted.actor.machine.reading.stage, hosted.actor.machine.limits
+        fits = len(stage.items) <= limits.open_items_max and stage.bytes_count <= limits.staged_bytes_max
+        self.must(fits, "the stage is bounded", f"{len(stage.items)} items, {stage.bytes_count} bytes")
+
+    def _after_ingest(self, _hosted: Hosted, what: Any) -> None:
+        if getattr(what, "kind", "") in LEDGER_MOVERS:
+            self.balance()
+
+    def balance(self) -> None:
+        """received = what became of it + what is staged, for each source and generation."""
+        for run, source, generation, received, settled in self.query(_LEDGER):
+            text = f"{run} {source} {generation}: {received} received, {settled} accounted for"
+            self.violated("the ledger balances", text)
+
+
+def _inside(envelope: Any) -> Any:
+    if isinstance(envelope, Carried):
+        return envelope.message
+    assert isinstance(envelope, Envelope)
+    return unpack(envelope)
+
+
+_SENT: dict[str, Any] = {
+    "ActorFaulted": Checks._fault,
+    "StartSidecar": Checks._started,
+    "BatchSettled": Checks._settled,
+    "PulledKept": Checks._pulled,
+    "TransitionsKept": Checks._transitions_kept,
+    "AuthStateChanged": Checks._proved,
+    "FrameBatch": Checks._batch,
+    "SupervisionDone": Checks._done,
+    "KeepAudit": Checks._note,
+}
+_AFTER: dict[str, Any] = {
+    "supervisor": Checks._after_supervisor,
+    "sidecar": Checks._after_sidecar,
+    "stager": Checks._after_stager,
+    "ingest": Checks._after_ingest,
+}

@@ -1,0 +1,97 @@
+"""Where the live code touches the world, and what stands there during a simulation. Everything is put back after it.
+
+A table of names: the actors stay the live ones, line for line; only what they would ask of the machine is another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import actors.ingest
+import actors.lifeline
+import actors.questions
+import actors.shell
+import actors.sidecar
+import actors.stager
+import actors.supervisor
+from actors.leftovers import Found
+from chaos.simulating.hosted import Carried
+from messages.base import Message
+
+
+class Clean:
+    """A text that redaction left as it is: what is hidden is not what is tried here, and hiding takes time."""
+
+    findings = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class PlainRedaction:
+    """Stands for `storage.redaction`."""
+
+    def redact(self, text: str) -> Clean:
+        return Clean(text)
+
+    def redact_json(self, value: Any, *, rules: list[str] | None = None) -> Any:
+        return value
+
+
+PLAIN = PlainRedaction()
+
+
+class PlainLive:
+    """Stands for `LiveRedactor`: whole lines as they are."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, delta: str) -> str:
+        whole, cut, self._held = (self._held + delta).rpartition(" ")
+        return whole + cut
+
+    def finish(self) -> str:
+        held, self._held = self._held, ""
+        return held
+
+
+def _carried(envelope: Any) -> Message:
+    message: Message = envelope.message
+    return message
+
+
+@contextmanager
+def seams(world: Any, whole_wire: bool) -> Iterator[None]:
+    """Run the actors in this world. `whole_wire`: messages cross as JSON, as they do between processes."""
+    table: list[tuple[Any, str, Any]] = [
+        (actors.shell, "CLOCKS", world.clock.now),
+        (actors.shell, "redact", PLAIN.redact),
+        (actors.questions, "redact", PLAIN.redact),
+        (actors.lifeline, "die_with_parent", lambda *_: False),
+        (actors.lifeline, "created_at", lambda _: 1.0),
+        (actors.lifeline, "exit_notice", lambda _: None),
+        (actors.lifeline, "process_is_gone", lambda *_: False),
+        (actors.sidecar, "AppServer", world.spawn),
+        (actors.sidecar, "below_app_server", lambda _: Found((), 0)),
+        (actors.sidecar, "note", lambda *_: None),
+        (actors.sidecar, "writer_locks", lambda *_: world.home.is_held),
+        (actors.stager, "LiveRedactor", PlainLive),
+        (actors.ingest, "Store", world.open_store),
+    ]
+    if not whole_wire:
+        table += [
+            (actors.shell, "pack", Carried),
+            (actors.shell, "unpack", _carried),
+            (actors.supervisor, "unpack", _carried),
+        ]
+    before = [(module, name, getattr(module, name)) for module, name, _ in table]
+    for module, name, stand_in in table:
+        setattr(module, name, stand_in)
+    try:
+        yield
+    finally:
+        for module, name, real in before:
+            setattr(module, name, real)

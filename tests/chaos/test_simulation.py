@@ -1,0 +1,82 @@
+"""The simulation of the whole tree: seeds hold, the same seed is the same story, and what fails is told small."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chaos.simulating.coverage import Coverage
+from chaos.simulating.plan import plan_of
+from chaos.simulation import Outcome, play, played, search
+
+ROOT = Path(__file__).resolve().parents[2]
+HASHES = "from chaos.simulation import play, plan_of; print([play(plan_of(s)).trace_hash for s in (16, 17, 18)])"
+
+
+def test_seeds_hold() -> None:
+    *_, found = search(range(40), failures_max=40)
+    assert [(each.plan.seed, each.problem, each.text) for each in found.failed] == []
+    assert found.seeds == 40
+    assert found.steps > 20_000
+
+
+def test_the_same_seed_is_the_same_story_in_every_process() -> None:
+    """Whatever order a hash gives to a set of words."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", HASHES],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
+    assert said[0] == f"{[play(plan_of(seed)).trace_hash for seed in (16, 17, 18)]}\n"
+
+
+def test_another_seed_is_another_story() -> None:
+    assert play(plan_of(17)).trace_hash != play(plan_of(18)).trace_hash
+
+
+def test_without_faults_everybody_just_works() -> None:
+    plan = plan_of(3)
+    calm = replace(plan, steps=tuple(step for step in plan.steps if step.what in ("startThread", "startTurn")))
+    coverage = Coverage()
+    outcome = play(calm, coverage)
+    assert outcome.well, outcome.text
+    assert coverage.hits["message ItemStored"] > 0
+    assert coverage.hits["message ActorFaulted"] == 0
+
+
+def test_side_by_side_finds_what_one_after_the_other_finds() -> None:
+    *_, alone = search(range(50, 58), failures_max=9)
+    *_, together = search(range(50, 58), failures_max=9, jobs=2)
+    assert (alone.seeds, alone.steps, alone.virtual_ms) == (together.seeds, together.steps, together.virtual_ms)
+    assert alone.coverage.hits == together.coverage.hits
+
+
+def test_a_search_ends_with_its_time() -> None:
+    ticks = iter(range(100))
+    *_, found = search(range(100), seconds=3, timer=lambda: float(next(ticks)))
+    assert found.seeds == 3
+
+
+def test_a_search_ends_with_the_first_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(seed: int) -> tuple[Outcome, object]:
+        outcome, hits = real(seed)
+        return replace(outcome, problem="x" if seed == 61 else ""), hits
+
+    real = played
+    monkeypatch.setattr("chaos.simulation.played", failing)
+    *_, found = search(range(60, 70))
+    assert [outcome.plan.seed for outcome in found.failed] == [61]
+    assert found.seeds == 2
