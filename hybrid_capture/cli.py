@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hybrid_capture.cli_setup import setup_app
+from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
@@ -28,6 +28,7 @@ app.add_typer(recover_app, name="recover")
 app.add_typer(switch_app, name="kill-switch")
 app.add_typer(sessions_app, name="sessions")
 app.add_typer(setup_app, name="setup")
+app.command("migrate-collector")(migrate_collector)
 app.command()(simulate)
 
 Codex = Annotated[

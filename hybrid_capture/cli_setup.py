@@ -1,4 +1,4 @@
-"""Verbs that change what tools on this machine are told: `setup codex`, `setup claude`."""
+"""Verbs that change what belongs to tools on this machine: `setup codex`, `setup claude`, `migrate-collector`."""
 
 from __future__ import annotations
 
@@ -119,3 +119,34 @@ def _change(
             raise Problem("BAD_OPTIONS", "--undo goes only with --dry-run, --home, --state-dir and --json", USAGE)
         return change.undo(asked, Screen(as_json))
     return change.set_up(asked, Screen(as_json))
+
+
+@verb
+def migrate_collector(
+    dry_run: DryRun = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Take the latest migration back.")] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", exists=True, file_okay=False, help="Your home folder, unless it is another."),
+    ] = None,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Bring the folders of an earlier telemetry collector to ~/.agents/otel-collector: all files or none.
+
+    Files are renamed, never copied, and keep their modes. Links are refused; files that differ are left to you.
+
+    \b
+    Example:
+      hybrid-capture migrate-collector --dry-run
+      hybrid-capture migrate-collector
+      hybrid-capture migrate-collector --rollback
+    """
+    from hybrid_capture.setup import collector
+
+    where = (home or Path.home()).absolute()
+    if rollback:
+        if dry_run:
+            raise Problem("BAD_OPTIONS", "give only one of --dry-run and --rollback", USAGE)
+        return collector.roll_back(folder_of(state_dir), where, Screen(as_json))
+    return collector.migrate(folder_of(state_dir), where, dry_run=dry_run, screen=Screen(as_json))
