@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,18 @@ class Screen:
     def note(self, text: str) -> None:
         """A remark beside the result, on standard error."""
         self._err.print(_as_it_is(text), style="dim", soft_wrap=True)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
+        """A bar on standard error while something takes long, for a person at a terminal; gives what moves it on."""
+        if self.json or not sys.stderr.isatty():
+            yield lambda: None
+            return
+        from rich.progress import Progress
+
+        with Progress(console=self._err, transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda: bar.advance(task)
 
     def problem(self, problem: Problem) -> None:
         """One sentence on standard error; for a program also one object on standard output, where it reads."""

@@ -89,6 +89,14 @@ class Writer(Database):
     def look(self) -> None:
         """See that what is stored is still there, as far as a glance can tell. Errors: StoreCorrupt."""
 
+    @abstractmethod
+    def reclaim(self, compact: bool) -> bool:
+        """Let nothing of what was deleted stay behind; with `compact`, give its space back to the disk as well.
+
+        False when somebody who reads right now kept some of it: it goes with the next try.
+        Errors: StoreUnavailable, StoreCorrupt.
+        """
+
     @contextmanager
     def write(self, undo: Callable[[], None]) -> Iterator[None]:
         """One transaction: commits at the end, or leaves nothing and calls `undo`, so that memory forgets it too.

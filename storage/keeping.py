@@ -21,6 +21,8 @@ from storage.items import Kept as KeptItem
 from storage.links import Links
 from storage.responses import Responses
 from storage.sessions import Sessions
+from storage.tombstones import DISPOSITION as PURGED
+from storage.tombstones import Tombstones
 from storage.turns import Turns
 
 Announced = ItemStored | TurnStored
@@ -51,6 +53,7 @@ class Keeping:
         responses: Responses,
         links: Links,
         events: Events,
+        tombstones: Tombstones,
     ) -> None:
         self._cleaner = cleaner
         self._audit = audit
@@ -61,6 +64,7 @@ class Keeping:
         self._responses = responses
         self._links = links
         self._events = events
+        self._tombstones = tombstones
 
     def keep(self, records: Records, place: Place, tally: Counter[str]) -> list[Announced]:
         """Keep sessions, turns and items; gives what to announce once it is durable."""
@@ -84,6 +88,9 @@ class Keeping:
     def keep_usage(self, responses: Iterable[ResponseUsage], place: Place, tally: Counter[str]) -> None:
         """Keep what model responses used."""
         for usage in responses:
+            if self._tombstones.refuse(place, usage.session_id, usage.turn_id, usage.at_ms):
+                tally[PURGED] += usage.frames
+                continue
             try:
                 changed = self._responses.keep(usage, place)
             except Malformed as error:
@@ -94,6 +101,9 @@ class Keeping:
     def keep_events(self, events: Iterable[EventSeen], place: Place, tally: Counter[str]) -> None:
         """Keep telemetry records."""
         for event in events:
+            if self._tombstones.refuse(place, event.session_id, event.turn_id, event.at_ms):
+                tally[PURGED] += event.frames
+                continue
             try:
                 new = self._events.keep(event, place)
             except Malformed as error:
@@ -114,6 +124,9 @@ class Keeping:
         return told
 
     def _see_session(self, seen: SessionSeen, place: Place, tally: Counter[str]) -> None:
+        if self._tombstones.refuse(place, seen.session_id, None, seen.at_ms):
+            tally[PURGED] += seen.frames
+            return
         try:
             change = self._sessions.see(seen, place)
         except Malformed as error:
@@ -125,6 +138,10 @@ class Keeping:
 
     def _see_turn(self, seen: TurnSeen, place: Place, tally: Counter[str]) -> int | None:
         """The turn's row when it ended with this."""
+        at_ms = seen.completed_at_ms or seen.started_at_ms
+        if self._tombstones.refuse(place, seen.session_id, seen.turn_id, at_ms):
+            tally[PURGED] += seen.frames
+            return None
         try:
             change = self._turns.see(seen, place)
         except Malformed as error:
@@ -140,7 +157,11 @@ class Keeping:
         return None
 
     def _keep_item(self, item: FinalItem, place: Place, tally: Counter[str]) -> KeptItem:
-        kept = self._items.keep(item, place)
+        at_ms = item.completed_at_ms or item.started_at_ms
+        if self._tombstones.refuse(place, item.session_id, item.turn_id, at_ms):
+            kept = KeptItem("dropped", PURGED, "it was purged", None, None)
+        else:
+            kept = self._items.keep(item, place)
         if kept.item_row is not None:
             self._links.see(kept.item_row, item.kind)
         key = (cut(item.session_id, ID_CHARS_MAX), cut(item.turn_id, ID_CHARS_MAX), cut(item.item_id, ID_CHARS_MAX))
@@ -149,7 +170,7 @@ class Keeping:
         tally[kept.disposition] += item.frames
         # What an item absorbs shares its fate: deltas of an item that could not be stored are not merged into anything.
         tally[kept.disposition if kept.decision == "dropped" else "merged"] += item.merged_frames
-        if kept.decision == "dropped" or kept.redaction_failed:
+        if kept.disposition != PURGED and (kept.decision == "dropped" or kept.redaction_failed):
             what = "item_dropped" if kept.decision == "dropped" else "redaction_failed"
             about = _loss(item, kind, kept.disposition)
             reason = kept.reason if kept.decision == "dropped" else f"redaction failed; {ERROR_TEXT} stands for it"

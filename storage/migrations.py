@@ -187,12 +187,21 @@ TURN_NAMES = (
     "CREATE INDEX turn_names_turn ON turn_names (turn_row)",
 )
 
+PURGES = (
+    """CREATE TABLE purged_sessions (
+        id INTEGER NOT NULL PRIMARY KEY, tool TEXT NOT NULL, session_id TEXT NOT NULL, before_ms INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX purged_sessions_key ON purged_sessions (tool, session_id)",
+    "CREATE TABLE purged_turns (id INTEGER NOT NULL PRIMARY KEY, tool TEXT NOT NULL, turn_id TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX purged_turns_key ON purged_turns (tool, turn_id)",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first tables", FIRST_TABLES),
     Migration(2, "catching up", PULLS),
     Migration(3, "links", LINKS),
     Migration(4, "the baseline", BASELINE),
     Migration(5, "names of turns", TURN_NAMES),
+    Migration(6, "purges", PURGES),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

@@ -449,6 +449,32 @@ class LinkRow(Model):
         indexes = ((("session", "repo", "commit"), True),)
 
 
+class PurgedSessionRow(Model):
+    """A session that was removed on purpose."""
+
+    id: AutoField[int] = AutoField()
+    tool = TextField()
+    session_id = TextField()
+    before_ms = BigIntegerField()
+    """What its sources tell of the time until then stays away."""
+
+    class Meta:
+        table_name = "purged_sessions"
+        indexes = ((("tool", "session_id"), True),)
+
+
+class PurgedTurnRow(Model):
+    """A turn that was removed with its session: copies of it in forks stay away, too."""
+
+    id: AutoField[int] = AutoField()
+    tool = TextField()
+    turn_id = TextField()
+
+    class Meta:
+        table_name = "purged_turns"
+        indexes = ((("tool", "turn_id"), True),)
+
+
 class MetaRow(Model):
     """Facts about the file itself: schema version, last probe."""
 
@@ -482,5 +508,7 @@ TABLES: tuple[type[Model], ...] = (
     LinkStateRow,
     LinkPlaceRow,
     LinkRow,
+    PurgedSessionRow,
+    PurgedTurnRow,
 )
 """In creation order. Approvals and traces join by migration with their first writer."""

@@ -31,6 +31,9 @@ _CAUSES = {
 }
 
 
+_INDEXES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%USING fts5%'"
+
+
 class Sqlite(Database, SqliteDatabase):
     """An open file."""
 
@@ -87,6 +90,19 @@ class SqliteWriter(Writer, Sqlite):
             size = os.fstat(file.fileno()).st_size
             if not _whole(header, size):
                 raise StoreCorrupt(f"{self.path} was cut off or overwritten", "it is set aside, and a fresh one begun")
+
+    def reclaim(self, compact: bool) -> bool:
+        """Free pages are overwritten already (`secure_delete`); the log holds old copies until it is cut, and full-text
+        indexes only mark words as deleted until they are merged."""
+        try:
+            for (table,) in self.run(_INDEXES).fetchall():
+                self.run(f'INSERT INTO "{table}" ("{table}") VALUES (?)', ("optimize",))
+            if compact:
+                self.run("VACUUM")
+            (busy, _, _) = self.run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except PeeweeException as error:
+            raise self.failure(error) from None
+        return not busy
 
     def begin_write(self) -> None:
         self._same_file()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -45,9 +45,11 @@ from storage.linking.verdict import Verdict
 from storage.links import Links
 from storage.positions import Positions
 from storage.pulls import PULL, Pulls
+from storage.purge import Purge
 from storage.responses import Responses
 from storage.sessions import Sessions
 from storage.stage import Stage
+from storage.tombstones import Tombstones, epoch
 from storage.turns import Turns
 
 STREAM = "stream"
@@ -127,6 +129,8 @@ class Store:
         homes.on_move = (responses.move, self._links.move)
         self._pulls = Pulls(database, "codex")
         self._positions = Positions(database, cleaner)
+        self._tombstones = Tombstones(database)
+        self._purges = ""
         self._items = Items(database, cleaner, self._turns, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer)
         self._keeping = Keeping(
             cleaner,
@@ -138,6 +142,7 @@ class Store:
             responses,
             self._links,
             Events(database, cleaner, self._sessions),
+            self._tombstones,
         )
 
     @property
@@ -281,6 +286,19 @@ class Store:
         with self._writing():
             self._database.run(_PROBE, (str(at_ms),))
 
+    def purge(self, before_ms: int, at_ms: int, sessions_max: int, why: str) -> int:
+        """Remove sessions in which nothing happened since `before_ms`, at most so many; gives how many went.
+
+        When none is left to remove, old bytes leave log and index, too.
+        """
+        purge = Purge(self._database, self.run_id, self._cleaner)
+        doomed = purge.older_than(before_ms, sessions_max)
+        for each in doomed:
+            purge.remove(each, at_ms, why)
+        if doomed and len(doomed) < sessions_max:
+            self._database.reclaim(compact=False)
+        return len(doomed)
+
     def ledger(self) -> LedgerStatus:
         """The books of this run, summed."""
         return books.status(self.ledger_rows())
@@ -312,11 +330,17 @@ class Store:
             text=text,
         )
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return self._database.write(self._forget)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._database.write(self._forget):
+            purges = epoch(self._database)
+            if purges != self._purges:
+                self._forget()
+                self._purges = purges
+            yield
 
     def _forget(self) -> None:
-        for part in (self._stage, self._sessions, self._turns, self._items):
+        for part in (self._stage, self._sessions, self._turns, self._items, self._tombstones):
             part.forget()
 
     def _lose(self, about: StageLoss | StagedItem, reason: str, place: Place, tally: Counter[str]) -> None:
