@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.link_helper import LinkHelper
 from actors.machines.effects import Woke
 from actors.shell import Shell, clean, now
 from messages.base import Message
@@ -25,6 +26,8 @@ from storage.aside import begin_anew, standing_aside
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 from storage.store import Store
 
+LOOK_AGAIN_MS = 900_000
+"""Sessions whose commits may still come are looked at this often, when no process looks anyhow."""
 HELD_NOTES_MAX = 1_000
 """Audit notes that wait for a store that fails; further ones are counted in the last."""
 
@@ -44,6 +47,8 @@ class IngestActor(Shell):
         self.held: list[AuditNote] = []
         self.healthy: bool | None = None
         self.committed_ms = 0
+        self.links = LinkHelper(self.settings.database)
+        self.look_again_ms = 0
         try:
             _ = self.store
         except StoreCorrupt as damage:
@@ -181,7 +186,39 @@ class IngestActor(Shell):
             self._told(False, clean(str(failed)))
         else:
             self._told(True, self.good, always=True)
+        self._look_for_links()
         self.wake(self.timing.probe_interval_ms, "probe")
+
+    def _look_for_links(self) -> None:
+        """Have git looked at when there is something to look for; nobody waits for it here."""
+        at = now()
+        if not self.settings.links or self.healthy is not True:
+            return
+        try:
+            due = self.store.links_due()
+            if not due and at.mono >= self.look_again_ms:
+                self.look_again_ms = at.mono + LOOK_AGAIN_MS
+                due = not self.links.running and self.store.links_waited_for(at.wall)
+        except StoreError:
+            return  # the next probe tells
+        if due:
+            self.links.poke(at.mono)
+
+    def watched(self) -> list[int]:
+        return self.links.watched()
+
+    def readable(self, ready: list[int]) -> None:
+        """What looking at git came to. What cannot be stored now is found again by a later round."""
+        at = now()
+        verdicts = self.links.read(at.mono)
+        if not verdicts or self.replaced:
+            return
+        try:
+            self.store.keep_links(verdicts, at.wall)
+        except StoreCorrupt as damage:
+            self._damaged(damage)
+        except StoreError as failed:
+            self._told(False, clean(str(failed)))
 
     def _told(self, healthy: bool, reason: str, always: bool = False) -> None:
         """Every change at once; a good probe also when nothing changed, since its absence means something."""
@@ -190,6 +227,7 @@ class IngestActor(Shell):
             self.send_to("supervisor", BaselineProbed(healthy=healthy, reason=reason))
 
     def leave(self) -> None:
+        self.links.stop()
         if self.open_store is not None:
             self.open_store.close()
         self.left()

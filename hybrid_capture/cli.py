@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
 from hybrid_capture.console import Screen
@@ -30,6 +31,7 @@ app.add_typer(sessions_app, name="sessions")
 app.add_typer(setup_app, name="setup")
 app.command("migrate-collector")(migrate_collector)
 app.command()(simulate)
+app.add_typer(links_app, name="links")
 
 Codex = Annotated[
     Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")

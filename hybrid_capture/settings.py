@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     kill_switch: bool = False
     """True holds the stream kill switch on, whatever the config file says; false leaves it to the file's
     `codex.streamKillSwitch`."""
+    links: bool = True
+    """Look at the git repositories that sessions work in, and link sessions to commits. Nothing is written there."""
     python: Path = Field(default_factory=lambda: Path(sys.executable))
     """Interpreter of the root process; a frozen host names a real one here."""
     limits: Limits = Limits()
@@ -171,6 +173,7 @@ def tree_settings(settings: Settings, run_id: str) -> TreeSettings:
         state_dir=str(settings.state_dir.absolute()),
         database=settings.store,
         kill_switch=settings.kill_switch,
+        links=settings.links,
         sidecar=sidecar,
         limits=settings.limits,
         timing=settings.timing,

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from hybrid_capture import link_view
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import DONE, Problem
 from storage.reader import Reader
@@ -35,11 +36,14 @@ def session(database: Path | str, wanted: str, bodies: bool, screen: Screen) -> 
     """Print one session as a transcript. Errors: StoreError, Problem when there is none such."""
     with Reader(database) as reader:
         found = reader.session(wanted, bodies=bodies) or _by_beginning(reader, wanted, bodies)
+    found["links"] = link_view.brief(str(database), found["tool"], found["session_id"])
     screen.record(found)
     title = f"  {found['title']}" if found["title"] else ""
     screen.say(f"session {found['session_id']}{title}", "bold")
     about = (found["tool"], found["model"], found["cwd"], found["branch"])
     screen.say(f"{_when(found['created_at_ms'] or found['first_seen_ms'])}  {'  '.join(filter(None, about))}", "dim")
+    for line in link_view.brief_lines(found["links"]):
+        screen.say(line)
     for number, turn in enumerate(found["turns"], 1):
         usage = f", {turn['usage']['total']} tokens" if turn["usage"] and turn["usage"].get("total") else ""
         screen.say("")

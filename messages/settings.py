@@ -119,6 +119,8 @@ class TreeSettings(Message):
     database: str = Field(repr=False)
     """Path of the SQLite file, or a DSN, which may hold a password."""
     kill_switch: bool = False
+    links: bool = True
+    """Repositories of sessions are looked at and commits are linked."""
     sidecar: SidecarSettings
     limits: Limits = Limits()
     timing: Timing = Timing()

@@ -45,6 +45,7 @@ class ConfigKeys(BaseModel):
     codex_environment: dict[str, str] | None = Field(default=None, repr=False)
     cwd: str | None = None
     streaming: bool | None = None
+    links: bool | None = None
     python: str | None = None
     limits: Limits | None = None
     timing: Timing | None = None

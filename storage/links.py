@@ -14,7 +14,7 @@ from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Database
 from storage.identity import canonical, whole
 from storage.linking.evidence import EVIDENT, CommitSeen, evidence_of
-from storage.linking.verdict import LinkFound, Verdict
+from storage.linking.verdict import WAIT_MS, LinkFound, Verdict
 
 PATH_CHARS_MAX = 4_096
 NOT_LOOKED = "not looked for yet"
@@ -46,6 +46,7 @@ _LOOKED = (
     """UPDATE link_states SET state = ?, reason = ?, looked_revision = ?, looked_at_ms = ? WHERE session_row = ?"""
 )
 _ANY_DUE = "SELECT 1 FROM link_states WHERE looked_revision < revision LIMIT 1"
+_ANY_YOUNG = "SELECT 1 FROM link_evidence WHERE at_ms >= ? LIMIT 1"
 _KNOWN = "SELECT 1 FROM sessions WHERE id = ?"
 
 
@@ -94,6 +95,10 @@ class Links:
     def due(self) -> bool:
         """Whether there is evidence that nobody has looked at."""
         return self._database.run(_ANY_DUE).fetchone() is not None
+
+    def waited_for(self, now_ms: int) -> bool:
+        """Whether there is evidence young enough that a commit of it may still come."""
+        return self._database.run(_ANY_YOUNG, (now_ms - WAIT_MS,)).fetchone() is not None
 
     def keep(self, verdict: Verdict, at_ms: int) -> None:
         """Take what a look came to. A session that is stored no more is left out."""

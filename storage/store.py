@@ -271,6 +271,11 @@ class Store:
         with self._database.reading():
             return self._links.due()
 
+    def links_waited_for(self, now_ms: int) -> bool:
+        """Whether a session changed something lately: its commits may still come."""
+        with self._database.reading():
+            return self._links.waited_for(now_ms)
+
     def keep_links(self, verdicts: Iterable[Verdict], at_ms: int) -> int:
         """What looking at git came to; gives how many verdicts were taken."""
         count = 0

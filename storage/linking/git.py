@@ -58,8 +58,10 @@ class Git:
         deadline_s: float = DEADLINE_S,
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         timer: Callable[[], float] = time.monotonic,
+        in_child: Callable[[], object] | None = None,
     ) -> None:
-        """Errors: GitFailed when there is no git."""
+        """`in_child` runs between fork and exec, in a process with one thread only. Errors: GitFailed when there is no
+        git."""
         outer = os.environ if environment is None else environment
         found = shutil.which("git", path=outer.get("PATH", os.defpath))
         if found is None:
@@ -68,6 +70,7 @@ class Git:
         self._deadline_s = deadline_s
         self._output_bytes_max = output_bytes_max
         self._timer = timer
+        self._in_child = in_child
         self._environment = {
             "PATH": outer.get("PATH", os.defpath),
             "HOME": "/nonexistent",
@@ -104,6 +107,7 @@ class Git:
                 stderr=subprocess.PIPE,
                 env=self._environment,
                 cwd="/",
+                preexec_fn=self._in_child,
             )
         except OSError as error:
             raise GitFailed(f"git cannot be run: {error.strerror}") from error

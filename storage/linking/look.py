@@ -23,10 +23,8 @@ from storage.linking.match import Judge, Match
 from storage.linking.overlap import fold
 from storage.linking.places import Places
 from storage.linking.sources import Session, Sources
-from storage.linking.verdict import FILES_MAX, LinkFound, Verdict
+from storage.linking.verdict import FILES_MAX, WAIT_MS, LinkFound, Verdict
 
-WAIT_MS = 14 * 86_400_000
-"""Commits of a session may come for this long by themselves; later, `links repair` finds them."""
 RIVALS_MAX = 1_000
 """Newest other sessions of a repository that are held against the ones that are due."""
 BEFORE_MS = 86_400_000
@@ -57,10 +55,19 @@ class Looker:
         finally:
             database.close()
 
+    def stirred(self) -> bool:
+        """Whether a watched repository's names moved since the last round: cheap enough to ask every few seconds."""
+        for repo in self.watched:
+            try:
+                if _fingerprint(History(self._git, Place(repo, repo))) != self._fingerprints.get(repo):
+                    return True
+            except GitFailed:
+                continue  # the next round says why
+        return False
+
     def moved(self, history: History) -> bool:
         """Whether a name of the repository points elsewhere than in the round before. Errors: GitFailed."""
-        tips = "\n".join(f"{name} {sha}" for name, sha in sorted(history.tips().items()))
-        fingerprint = hashlib.sha256(tips.encode()).hexdigest()
+        fingerprint = _fingerprint(history)
         before = self._fingerprints.get(history.place.repo)
         self._fingerprints[history.place.repo] = fingerprint
         return before != fingerprint
@@ -213,6 +220,11 @@ class _Round:
         old = self._places.of(joined(session.cwd, edit.old_path)) if edit.old_path else None
         old_path = old[1] if old is not None and not isinstance(old, str) and old[0].repo == repo else None
         return Change(at_ms, here[1], edit.deed, old_path, signed(edit.added, edit.removed), "\n".join(edit.added))
+
+
+def _fingerprint(history: History) -> str:
+    tips = "\n".join(f"{name} {sha}" for name, sha in sorted(history.tips().items()))
+    return hashlib.sha256(tips.encode("utf-8", "replace")).hexdigest()
 
 
 def _candidates(commits: list[Commit], claims: Collection[Claim]) -> list[Commit]:

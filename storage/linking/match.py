@@ -26,6 +26,8 @@ REMOVED_WORTH = 0.5
 """A removed line proves half: anybody may delete it."""
 SAME_FILE_WORTH = 0.6
 """Added when all that a commit adds to a file is all that the session added to it."""
+NEW_FILE_WORTH = 1.2
+"""Added when such a file is new: the same path with just the same content is no accident, however short it is."""
 SHARE_MIN = 0.15
 """Of one file's change, the commit's or the session's, a match must be at least this part."""
 HINT = 0.5
@@ -232,8 +234,9 @@ class _Dispute:
             method = "commit_command" if was is None else "patch_id"
             return self._match(claim, "linked", 99 if mine.taken else 97, method, _made_text(order, was), was=was)
         own, shared, rivals = self._shares(claim.key)
-        if not rivals and own >= HINT:
-            own += SAME_FILE_WORTH * mine.whole_files
+        if not rivals:
+            own += NEW_FILE_WORTH * mine.new_files
+            own += SAME_FILE_WORTH * mine.whole_files if own >= HINT else 0.0
         method = "hunks" if mine.nearness == EXACT else "hunks_renamed"
         enough = ENOUGH if mine.nearness > TAIL else 2 * ENOUGH
         fits = mine.share >= SHARE_MIN

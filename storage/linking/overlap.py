@@ -38,6 +38,8 @@ class Overlap:
     """Of the paths, where most of the weight is."""
     whole_files: int = 0
     """Files in which the commit adds exactly what the session added."""
+    new_files: int = 0
+    """Of those, files that the commit begins."""
     like: float = 0.0
     touched: bool = False
 
@@ -111,7 +113,9 @@ def overlap_of(
             found.room[path] = found.room.get(path, Counter()) + lines
             found.files[file.path] = (sum(taken.values()), sum(lines.values()))
             found.share = max(found.share, worth / ours, worth / theirs)
-            found.whole_files += _added(left, weight) == _added(lines, weight) != {}
+            whole = nearness == EXACT and _added(left, weight) == _added(lines, weight) != {}
+            found.whole_files += whole
+            found.new_files += whole and file.status == "A"
             if worth > heaviest:
                 heaviest, found.nearness = worth, nearness
         if nearness == EXACT and ours >= LIKE_WEIGHT_MIN and worth < ours / 2:

@@ -13,6 +13,8 @@ import orjson
 
 LINE_BYTES_MAX = 4 * 1024 * 1024
 """A longer line is not one of ours."""
+WAIT_MS = 14 * 86_400_000
+"""Commits of a session may come for this long by themselves; later, `links repair` finds them."""
 FILES_MAX = 50
 """Files of one link that are told; `files_count` says how many there are."""
 
