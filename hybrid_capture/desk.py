@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hybrid_capture.link import Lines, LinkBroken, line_of
 
@@ -18,6 +19,14 @@ CLIENTS_MAX = 64
 READ_BYTES = 64 * 1024
 OUT_BYTES_MAX = 8 * 1024 * 1024
 """Bytes waiting for one renderer, beside the bound on events."""
+
+
+class Waiting(NamedTuple):
+    """A line on its way."""
+
+    line: bytes
+    droppable: bool
+    """An event may give way to newer ones; an answer is owed."""
 
 
 @dataclass(slots=True)
@@ -29,7 +38,7 @@ class Client:
     known: bool = False
     """It said its token."""
     lines: Lines = field(default_factory=Lines)
-    waiting: deque[bytes] = field(default_factory=deque)
+    waiting: deque[Waiting] = field(default_factory=deque)
     bytes_count: int = 0
     sent: int = 0
     """Bytes of the first waiting line that are out."""
@@ -114,28 +123,26 @@ class Desk:
         return [client for client in self._clients.values() if client.known]
 
     def tell(self, client: Client, line: bytes, droppable: bool) -> None:
-        """Queue a line and send what fits. Over the bound the oldest waiting lines go, newest win, the gap is told."""
-        client.waiting.append(line)
+        """Queue a line and send what fits. Over the bound the oldest waiting events go, newest win, the gap is told."""
+        client.waiting.append(Waiting(line, droppable))
         client.bytes_count += len(line)
-        full = len(client.waiting) > self._events_max or client.bytes_count > OUT_BYTES_MAX
-        while droppable and full and len(client.waiting) > 1:
-            at = 1 if client.sent else 0  # a line that is half out must be finished
-            if at >= len(client.waiting) - 1:
-                break
-            client.bytes_count -= len(client.waiting[at])
-            del client.waiting[at]
+        while self._full(client) and (oldest := _oldest_event(client)) is not None:
+            client.bytes_count -= len(client.waiting[oldest].line)
+            del client.waiting[oldest]
             client.missed += 1
-            full = len(client.waiting) > self._events_max or client.bytes_count > OUT_BYTES_MAX
         if client.bytes_count > 2 * OUT_BYTES_MAX:
             client.link.close()  # it reads nothing at all; its next read or write finds that out
             return
         self.flush(client)
 
+    def _full(self, client: Client) -> bool:
+        return len(client.waiting) > self._events_max or client.bytes_count > OUT_BYTES_MAX
+
     def flush(self, client: Client) -> bool:
         """Send what fits; false when the connection is gone."""
         try:
             while client.waiting:
-                line = client.waiting[0]
+                line = client.waiting[0].line
                 client.sent += client.link.send(line[client.sent :])
                 if client.sent < len(line):
                     return True
@@ -159,3 +166,11 @@ class Desk:
         """Hang up on everybody."""
         for descriptor in list(self._clients):
             self.drop(descriptor)
+
+
+def _oldest_event(client: Client) -> int | None:
+    """The place of the oldest event that may go: never the newest line, nor one that is half out."""
+    for place in range(1 if client.sent else 0, len(client.waiting) - 1):
+        if client.waiting[place].droppable:
+            return place
+    return None

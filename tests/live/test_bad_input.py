@@ -13,6 +13,7 @@ from chaos.scripts import ProcessScript
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import BadSettings, load_settings
 from hybrid_capture.statefolder import FolderTaken, FolderUnusable
+from messages.settings import Limits
 from storage.errors import StoreCorrupt, WrongSchema
 from tests.live.house import House
 
@@ -215,3 +216,42 @@ def test_a_full_disk_is_failure_with_its_reason_and_heals_when_there_is_room(bui
         ledger = house.runtime.status()["ledger"]
         assert ledger["balanced"]
         assert not any(name.startswith("dropped") for name in ledger["dispositions"])
+
+
+def test_a_process_that_stops_reading_is_replaced_when_too_much_waits_for_it(build: Build) -> None:
+    with build(limits=Limits(stdin_bytes_max=1024)) as house:
+        house.active()
+        thread = house.thread()
+        house.begin(thread, "SCN:hang now")
+        for _ in range(5):  # a pipe takes 64 KiB of it
+            house.runtime.command({"command": "startTurn", "threadId": thread, "text": "x" * 60_000})
+        house.active(generation=2)
+        query = "SELECT cause FROM transitions WHERE what = 'sidecar'"
+        house.until_rows(query, lambda rows: any("does not read its stdin" in cause for (cause,) in rows))
+        assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
+
+
+def test_a_command_over_the_bound_is_refused_and_the_next_one_works(house: House) -> None:
+    bytes_max = house.settings.limits.command_bytes_max
+    thread = house.thread()
+    refused = house.runtime.command({"command": "startTurn", "threadId": thread, "text": "x" * bytes_max})
+    assert (refused["answer"], refused["code"]) == ("refused", "TOO_LARGE")
+    assert house.turn(thread, "SCN:plain after")["status"] == "completed"
+
+
+def test_an_ingest_that_keeps_crashing_is_failure_with_its_reason_and_the_rest_carries_on(house: House) -> None:
+    for wanted in ("running", "running", "crash_loop"):
+        pid = house.kill("ingest")
+        house.until_status(
+            lambda s, pid=pid, wanted=wanted: any(
+                a["name"] == "ingest" and a["state"] == wanted and a["pid"] != pid for a in s["actors"]
+            ),
+            f"ingest {wanted}",
+        )
+    status = house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
+    assert "ingest" in status["mode_reason"]
+    assert "crash_loop" in status["mode_reason"]
+    assert {a["name"] for a in status["actors"] if a["state"] == "running"} >= {"stager", "auth", "sidecar", "facade"}
+    assert house.runtime.do({"command": "recoverHybrid"}, 70)["ok"]
+    house.active()
+    assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
