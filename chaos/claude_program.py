@@ -10,23 +10,17 @@ The truth is read from its stream on standard output, which nothing of ours touc
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from chaos.claude_replies import MODEL
+from chaos.program_run import ProgramRun
 from hybrid_capture.codex_binary import npm_platform
 
 Json = dict[str, Any]
 PACKAGE = "@anthropic-ai/claude-code"
-WAIT_S = 60.0
-LOOK_S = 0.02
 
 
 class ClaudeNotFound(Exception):
@@ -44,13 +38,10 @@ def find_claude(modules: Path) -> Path:
     return binary.absolute()
 
 
-class ClaudeRun:
-    """One `claude -p` under way, in a process group of its own; its output goes to files below `folder`."""
+class ClaudeRun(ProgramRun):
+    """One `claude -p` under way."""
 
     def __init__(self, claude: Path, prompt: str, cwd: Path, env: Mapping[str, str], folder: Path, *more: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        number = sum(1 for _ in folder.glob("*.stdout"))
-        self._out = folder / f"{number}.stdout"
         words: list[str | Path] = [
             claude,
             "-p",
@@ -61,39 +52,7 @@ class ClaudeRun:
             "--model",
             MODEL,
         ]
-        with self._out.open("wb") as out, (folder / f"{number}.stderr").open("wb") as err:
-            self.process = subprocess.Popen(
-                [*words, "--dangerously-skip-permissions", *more],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd, env=dict(env), start_new_session=True,
-            )  # fmt: skip
-
-    @property
-    def lines(self) -> list[Json]:
-        """What it has printed so far, line by line; a line that is still being written is left out."""
-        return [orjson.loads(line) for line in self._out.read_bytes().split(b"\n")[:-1]]
-
-    def finish(self) -> list[Json]:
-        """Wait for its end and give its lines. Errors: subprocess.TimeoutExpired, after it was killed."""
-        try:
-            self.process.wait(WAIT_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-        return self.lines
-
-    def until(self, wanted: Callable[[list[Json]], bool], what: str) -> None:
-        """Wait until its lines fit. Errors: AssertionError when it ends or takes longer than WAIT_S."""
-        end = time.monotonic() + WAIT_S
-        while not wanted(self.lines):
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise AssertionError(f"claude never said {what}: {self.lines[-3:]}")
-            time.sleep(LOOK_S)
-
-    def kill(self) -> None:
-        """SIGKILL to it and to the commands that it runs."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(WAIT_S)
+        super().__init__([*words, "--dangerously-skip-permissions", *more], cwd, env, folder)
 
 
 @dataclass

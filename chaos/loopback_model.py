@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import socket
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 import orjson
@@ -24,9 +25,18 @@ import orjson
 from chaos import codex_home
 from chaos.codex_home import ACCOUNT_ID, WORKSPACE, unsigned_jwt
 from chaos.loopback import Loopback, LoopbackHandler, server_sent
-from chaos.loopback_streams import Plan, plan_for
+from chaos.loopback_streams import Plan, named, plan_for
 
 Json = dict[str, Any]
+
+
+class Answered(NamedTuple):
+    """One response that was streamed to its end."""
+
+    thread: str
+    response_id: str
+
+
 STREAM_S_MAX = 120.0
 """An endless stream ends after this even if nobody closes it."""
 HTTP_WAIT_S = 10.0
@@ -45,6 +55,23 @@ class LoopbackModel(Loopback):
         """False: the device code stays pending."""
         self.plan = "pro"
         self._attempts: Counter[tuple[str, int]] = Counter()
+        self._responses = itertools.count(1)
+        self._answered: list[Answered] = []
+
+    @property
+    def answered(self) -> list[Answered]:
+        """Every response so far that ended, in order of their ends; each used `loopback_streams.TOKENS`."""
+        with self._lock:
+            return list(self._answered)
+
+    def response_id(self) -> str:
+        """An id for the next response."""
+        with self._lock:
+            return f"resp_{next(self._responses)}"
+
+    def keep(self, answered: Answered) -> None:
+        with self._lock:
+            self._answered.append(answered)
 
     def write_codex_home(self, path: Path, **options: Unpack[codex_home.HomeOptions]) -> Path:
         """A CODEX_HOME for this model: see `codex_home.write_codex_home`."""
@@ -111,7 +138,7 @@ class _Handler(LoopbackHandler):
         match method, url.path:
             case "POST", "/v1/responses":
                 request = orjson.loads(body)
-                self._stream(plan_for(request, model.attempt(request)))
+                self._stream(plan_for(request, model.attempt(request)), str(request.get("prompt_cache_key")))
             case "GET", "/v1/models":
                 self.send_json(200, {"object": "list", "data": [], "models": []})
             case "GET", "/backend-api/wham/accounts/check":
@@ -148,10 +175,11 @@ class _Handler(LoopbackHandler):
         token = unsigned_jwt(plan=model.plan)
         self.send_json(200, {"id_token": token, "access_token": token, "refresh_token": "refresh-probe"})
 
-    def _stream(self, plan: Plan) -> None:
+    def _stream(self, plan: Plan, thread: str) -> None:
         if plan.status != 200:
             self.send_json(plan.status, plan.body or {})
             return
+        response_id = self.model.response_id()
         self.begin_stream()
         pause_s = plan.pause_ms / 1000
         buffer: list[bytes] = []
@@ -160,7 +188,7 @@ class _Handler(LoopbackHandler):
                 self.send_chunk(b"".join(buffer))
                 buffer.clear()
                 self.model.closing.wait(pause_s)
-            buffer.append(server_sent(event))
+            buffer.append(server_sent(named(event, response_id)))
         self.send_chunk(b"".join(buffer))
         until = time.monotonic() + STREAM_S_MAX
         while plan.endless is not None and time.monotonic() < until and not self.model.closing.wait(pause_s):
@@ -171,6 +199,7 @@ class _Handler(LoopbackHandler):
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
         else:
+            self.model.keep(Answered(thread, response_id))
             self.end_stream()
 
 

@@ -1,7 +1,7 @@
 """What the loopback model says: a Responses API request in, a plan of server-sent events out.
 
 Pure. The prompt vocabulary is that of `scripts.py`. The ids (`msg_1`, `rs_1`, `call_1`) repeat in every turn on
-purpose, because upstream's are not unique across turns either.
+purpose, because upstream's are not unique across turns either. Ids of responses are, so each answer gets its own.
 """
 
 from __future__ import annotations
@@ -91,17 +91,26 @@ def _refused(status: int) -> Plan:
     return Plan(status=status, body={"error": error})
 
 
+def named(event: Json, response_id: str) -> Json:
+    """The event, when it is about the response as a whole with the response's own id."""
+    if "response" not in event:
+        return event
+    return {**event, "response": {**event["response"], "id": response_id}}
+
+
+TOKENS = (100, 10)
+"""Input and output of every response, as its end tells."""
 CREATED: Json = {"type": "response.created", "response": {"id": "resp_1"}}
 COMPLETED: Json = {
     "type": "response.completed",
     "response": {
         "id": "resp_1",
         "usage": {
-            "input_tokens": 100,
+            "input_tokens": TOKENS[0],
             "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": 10,
+            "output_tokens": TOKENS[1],
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 110,
+            "total_tokens": sum(TOKENS),
         },
     },
 }

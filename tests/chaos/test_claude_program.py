@@ -1,11 +1,9 @@
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chaos.claude_program import ClaudeNotFound, ClaudeRun, find_claude, truth_of
+from chaos.claude_program import ClaudeNotFound, find_claude, truth_of
 from hybrid_capture.codex_binary import npm_platform
 
 Json = dict[str, Any]
@@ -59,23 +57,3 @@ def test_the_native_binary_is_found_and_a_missing_one_says_what_to_install(tmp_p
     binary.parent.mkdir(parents=True)
     binary.write_text("")
     assert find_claude(tmp_path) == binary
-
-
-@pytest.fixture
-def stand_in(tmp_path: Path) -> Path:
-    """A program that prints a line and a half, and then waits to be killed."""
-    program = tmp_path / "claude"
-    said = 'print(\'{"type":"system"}\'); print(\'{"type":\', end="", flush=True)'
-    program.write_text(f"#!{sys.executable}\nimport signal\n{said}\nsignal.pause()\n")
-    program.chmod(0o700)
-    return program
-
-
-def test_a_run_can_be_watched_and_killed(stand_in: Path, tmp_path: Path) -> None:
-    run = ClaudeRun(stand_in, "SCN:plain", tmp_path, {"PATH": "/usr/bin:/bin"}, tmp_path / "out")
-    run.until(lambda lines: len(lines) == 1, "its first line")
-    assert run.lines == [{"type": "system"}]
-    run.kill()
-    assert run.process.returncode == -signal.SIGKILL
-    with pytest.raises(AssertionError, match="never said more"):
-        run.until(lambda lines: len(lines) == 2, "more")

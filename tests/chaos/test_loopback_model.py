@@ -39,6 +39,12 @@ def test_a_model_call_is_a_stream_of_events(loopback_model: LoopbackModel) -> No
     assert body.count(b"event: response.output_text.delta\n") == 5
 
 
+def test_every_response_has_an_id_of_its_own_and_is_counted_when_it_ended(loopback_model: LoopbackModel) -> None:
+    for text in ("SCN:plain", "SCN:shell", "SCN:fail:500"):
+        call(loopback_model, "POST", "/v1/responses", {**prompt(text), "prompt_cache_key": "thread-1"})
+    assert loopback_model.answered == [("thread-1", "resp_1"), ("thread-1", "resp_2")]
+
+
 def test_requests_are_recorded_without_query_or_body(loopback_model: LoopbackModel) -> None:
     call(loopback_model, "GET", "/v1/models?client_version=0.169.0")
     call(loopback_model, "POST", "/oauth/token", "grant_type=authorization_code&code=secret")
