@@ -83,7 +83,7 @@ class Facade:
         """Bytes of a renderer: parse, look the row up, answer."""
         body = heard.body.encode(errors="surrogatepass")
         if len(body) > self.limits.command_bytes_max:
-            return self._refuse(heard.client_id, "", "TOO_LARGE", "the command is too large", now)
+            return self._refuse(heard.client_id, _command_id(body), "TOO_LARGE", "the command is too large", now)
         try:
             command = say.COMMANDS.validate_json(body)
         except ValidationError as error:
@@ -345,7 +345,7 @@ def _places(error: ValidationError) -> list[str]:
 
 
 def _command_id(body: bytes) -> str:
-    """The id of a command that could not be parsed, if it has a usable one: its sender can match the refusal."""
+    """The id of a command that was not parsed, if it has a usable one near its beginning: its sender waits for it."""
     found = _COMMAND_ID.search(body[:4096])
     return found.group(1).decode() if found else ""
 

@@ -263,7 +263,9 @@ def test_a_refusal_carries_the_id_of_its_command() -> None:
 def test_a_command_over_the_bound_is_not_even_parsed() -> None:
     desk = Desk()
     body = {"command": "startTurn", "commandId": "c1", "threadId": "t", "text": "é" * 40_000}
-    assert desk.raw(json.dumps(body, ensure_ascii=False))["code"] == "TOO_LARGE", "80,000 bytes, 40,000 characters"
+    refused = desk.raw(json.dumps(body, ensure_ascii=False))
+    assert refused["code"] == "TOO_LARGE", "80,000 bytes, 40,000 characters"
+    assert refused["commandId"] == "c1", "whoever waits for it is answered"
     assert desk.forwarded == []
     assert desk.raw(json.dumps({**body, "text": "e" * 40_000}))["answer"] == "accepted"
 
