@@ -15,6 +15,7 @@ import typer
 from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
+from hybrid_capture import cli_finding
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
 from hybrid_capture.verbs import EPILOG, LOOK, Json, Limit, StateDir, database_of, folder_of, verb
@@ -32,6 +33,7 @@ app.add_typer(setup_app, name="setup")
 app.command("migrate-collector")(migrate_collector)
 app.command()(simulate)
 app.add_typer(links_app, name="links")
+cli_finding.register(app, sessions_app)
 
 Codex = Annotated[
     Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")

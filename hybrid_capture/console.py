@@ -61,6 +61,16 @@ class Screen:
         if not self.json:
             self._out.print(_as_it_is(text), style=style or None, soft_wrap=True)
 
+    def marked(self, text: str, marks: Iterable[tuple[int, int]]) -> None:
+        """A line for a person with some of its characters in bold."""
+        if self.json:
+            return
+        shown = _as_it_is(text)
+        if len(shown.plain) == len(text):  # what a terminal obeys was taken out: the places are not right any more
+            for low, high in marks:
+                shown.stylize("bold yellow", low, high)
+        self._out.print(shown, soft_wrap=True)
+
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A table for a person. The first column is never cut."""
         if self.json:

@@ -21,7 +21,7 @@ def sessions(database: Path | str, query: str | None, limit: int, screen: Screen
         found = reader.sessions(limit=limit, query=query)
     screen.record({"sessions": found})
     rows = (
-        (each["session_id"], _when(each["created_at_ms"] or each["first_seen_ms"]), str(each["turn_count"]),
+        (each["session_id"], when(each["created_at_ms"] or each["first_seen_ms"]), str(each["turn_count"]),
          str(each["item_count"]), each["last_status"] or "", (each["title"] or each["cwd"] or "")[:TITLE_CHARS])
         for each in found
     )  # fmt: skip
@@ -35,15 +35,17 @@ def sessions(database: Path | str, query: str | None, limit: int, screen: Screen
 def session(database: Path | str, wanted: str, bodies: bool, screen: Screen) -> int:
     """Print one session as a transcript. Errors: StoreError, Problem when there is none such."""
     with Reader(database) as reader:
-        found = reader.session(wanted, bodies=bodies) or _by_beginning(reader, wanted, bodies)
+        found = by_beginning(reader, wanted, bodies)
     found["links"] = link_view.brief(str(database), found["tool"], found["session_id"])
     screen.record(found)
     title = f"  {found['title']}" if found["title"] else ""
     screen.say(f"session {found['session_id']}{title}", "bold")
     about = (found["tool"], found["model"], found["cwd"], found["branch"])
-    screen.say(f"{_when(found['created_at_ms'] or found['first_seen_ms'])}  {'  '.join(filter(None, about))}", "dim")
     for line in link_view.brief_lines(found["links"]):
         screen.say(line)
+    screen.say(f"{when(found['created_at_ms'] or found['first_seen_ms'])}  {'  '.join(filter(None, about))}", "dim")
+    if found["usage"]:
+        screen.say(spent(found["usage"]), "dim")
     for number, turn in enumerate(found["turns"], 1):
         usage = f", {turn['usage']['total']} tokens" if turn["usage"] and turn["usage"].get("total") else ""
         screen.say("")
@@ -60,8 +62,11 @@ def session(database: Path | str, wanted: str, bodies: bool, screen: Screen) -> 
     return DONE
 
 
-def _by_beginning(reader: Reader, wanted: str, bodies: bool) -> dict[str, Any]:
-    """The one session whose id begins like this."""
+def by_beginning(reader: Reader, wanted: str, bodies: bool) -> dict[str, Any]:
+    """The session of this id, or the one whose id begins like this. Errors: Problem."""
+    exact = reader.session(wanted, bodies=bodies)
+    if exact is not None:
+        return exact
     like = []
     if len(wanted) >= PREFIX_CHARS_MIN:
         like = [each["session_id"] for each in reader.sessions(limit=1_000, query=wanted)]
@@ -80,7 +85,7 @@ def transitions(database: Path | str, limit: int, screen: Screen) -> int:
         found = reader.transitions(limit)
     screen.record({"transitions": found})
     rows = (
-        (_when(each["at_ms"]), f"{each['run_id']}/{each['seq']}",
+        (when(each["at_ms"]), f"{each['run_id']}/{each['seq']}",
          each["what"] if each["what"] == each["who"] else f"{each['what']} {each['who']}",
          f"{each['before'] or '-'} -> {each['after']}", each["cause"])
         for each in found
@@ -94,10 +99,20 @@ def audit(database: Path | str, limit: int, screen: Screen) -> int:
     with Reader(database) as reader:
         found = reader.audit(limit)
     screen.record({"audit": found})
-    rows = ((_when(each["at_ms"]), each["kind"], each["subject"], each["text"]) for each in found)
+    rows = ((when(each["at_ms"]), each["kind"], each["subject"], each["text"]) for each in found)
     screen.table(("when", "kind", "about", "what happened"), rows)
     return DONE
 
 
-def _when(at_ms: int) -> str:
+def spent(usage: dict[str, Any]) -> str:
+    """Tokens and cost in one line."""
+    names = ("input", "cached", "cache_written", "output", "reasoning", "total")
+    told = [f"{usage[name]:,} {name.replace('_', ' ')}" for name in names if usage.get(name)]
+    if usage.get("cost_usd_micros"):
+        told.append(f"${usage['cost_usd_micros'] / 1_000_000:.4f}")
+    return f"tokens: {', '.join(told)}" if told else "no tokens"
+
+
+def when(at_ms: int) -> str:
+    """Local time of a moment."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_ms / 1000))

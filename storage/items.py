@@ -18,6 +18,7 @@ from storage.connection import Database
 from storage.identity import ID_CHARS_MAX, Malformed, Place, canonical, content_hash, good_id, parsed, whole
 from storage.order import Order
 from storage.precedence import comes_before, rank
+from storage.search_index import SearchIndex
 from storage.texts import item_text
 from storage.turns import Turns
 
@@ -29,6 +30,7 @@ _ADD = """INSERT INTO items (turn_row, item_id, ordinal, kind, status, started_a
     VALUES (?, ?, (SELECT item_count + 1 FROM turns WHERE id = ?), ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
     ON CONFLICT (turn_row, item_id) DO NOTHING"""
 _COUNT = "UPDATE turns SET item_count = item_count + 1 WHERE id = ?"
+_TEXT = "SELECT text FROM items WHERE id = ?"
 _FIND = "SELECT id, source, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
 _FORMER = "SELECT 1 FROM item_sources WHERE item_row = ? AND source = ? AND content_hash = ?"
 _KEEP_FORMER = """UPDATE item_sources SET (kind, status, started_at_ms, completed_at_ms, text, body) =
@@ -91,15 +93,19 @@ class Items:
         self._cleaner = cleaner
         self._turns = turns
         self._order = Order(database)
+        self._index = SearchIndex(database)
         self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
         self._seen.clear()
         self._order.forget()
+        self._index.forget()
 
     def settle(self) -> set[int]:
-        """Put the items of turns that several sources tell in their order; gives the turns in which that was needed."""
+        """Put the items of turns that several sources tell in their order, and what is new into the search index; gives
+        the turns whose order was looked at."""
+        self._index.settle()
         return self._order.settle()
 
     def keep(self, item: FinalItem, place: Place) -> Kept:
@@ -166,6 +172,7 @@ class Items:
         if row is None:
             return None
         self._database.run(_COUNT, (turn_row,))
+        self._index.add(row, content.text)
         return Stored(row, place.source, content.content_hash, 1)
 
     def _stands(self, key: tuple[int, str], stored: Stored, place: Place) -> Kept:
@@ -188,7 +195,7 @@ class Items:
         if content.failed:
             reason = "redaction failed; the stored revision stays"
             return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
-        self._keep_former(stored)
+        self._keep_former(stored, content.text)
         revision = stored.revision + 1
         self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
         new = Stored(stored.row, stored.source, content.content_hash, revision)
@@ -202,7 +209,7 @@ class Items:
         if content.failed:
             reason = "redaction failed; the stored revision stays"
             return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
-        self._keep_former(stored)
+        self._keep_former(stored, content.text)
         self._database.run(_TAKE_OVER, (*self._row(item, content, 1), place.source, stored.row))
         new = Stored(stored.row, place.source, content.content_hash, 1)
         self._sight(key, new, content.content_hash, place)
@@ -225,8 +232,10 @@ class Items:
             content.agent_id,
         )
 
-    def _keep_former(self, stored: Stored) -> None:
+    def _keep_former(self, stored: Stored, text: str) -> None:
         """The content that an item has now goes to its revision, which had no need of a copy until now."""
+        (before,) = self._database.run(_TEXT, (stored.row,)).fetchone()
+        self._index.change(stored.row, before, text)
         self._database.run(_KEEP_FORMER, (stored.row, stored.row, stored.source, stored.content_hash))
 
     def _word(self, word: str | None) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from storage import search_index
 from storage.connection import Database
 from storage.errors import WrongSchema
 
@@ -202,6 +203,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "the baseline", BASELINE),
     Migration(5, "names of turns", TURN_NAMES),
     Migration(6, "purges", PURGES),
+    Migration(7, "search", sqlite=search_index.SQLITE, postgres=search_index.POSTGRES),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

@@ -5,6 +5,8 @@ Gives plain dicts ready for JSON. Everything in the file is redacted already. Ea
 
 from __future__ import annotations
 
+import functools
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +14,32 @@ import orjson
 from peewee import JOIN, Model, ModelSelect, fn
 
 from storage import ledger as books
+from storage import spending
+from storage.coverage import coverage_of, revision_of
 from storage.database import open_reader
+from storage.joining import join
 from storage.models import (
     AuditRow,
     DecisionRow,
+    EventRow,
     ItemRow,
     ItemSourceRow,
     MetaRow,
     OffsetRow,
+    ResponseRow,
     SessionRow,
     TransitionRow,
     TurnRow,
     UsageRow,
 )
+from storage.search import Filters, search
 
 ROWS_MAX = 1_000
 """Rows that one list gives at most, whatever is asked for."""
 ITEMS_MAX = 10_000
 """Items that one session gives at most; `truncated` says that there are more."""
+EVENTS_MAX = 20_000
+"""Telemetry records that one session is joined with at most."""
 
 
 class Reader:
@@ -87,28 +97,55 @@ class Reader:
         with self._database.reading():
             return [_without(row, "id", "told") for row in self._all(_page(found, limit, offset))]
 
-    def session(self, session_id: str, *, tool: str = "codex", bodies: bool = True) -> dict[str, Any] | None:
-        """One session with its turns, and each turn with its usage and items; None when it is not stored.
+    def session(self, session_id: str, *, tool: str | None = None, bodies: bool = True) -> dict[str, Any] | None:
+        """One session, what it spent, its turns, and each turn's usage and items; None when it is not stored.
 
-        An item has type, status, text, revision, times, where it was seen and, with `bodies`, its redacted JSON.
+        An item has type, status, text, revision, times, where it was seen, what telemetry says of it and, with
+        `bodies`, its redacted JSON.
         """
         with self._database.reading():
-            wanted = (SessionRow.tool == tool) & (SessionRow.session_id == session_id)
-            found = self._all(SessionRow.select().where(wanted))
-            if not found:
+            session = self._find(session_id, tool)
+            if session is None:
                 return None
-            session = found[0]
             turns = self._turns(session["id"])
             items = self._items(session["id"], bodies)
             truncated = len(items) > ITEMS_MAX
             by_turn = {turn["id"]: turn for turn in turns}
             for item in items[:ITEMS_MAX]:
                 by_turn[item.pop("turn")]["items"].append(item)
+            usage = self._spent(session, turns)
+            events = self._events(session["id"])
+        join(turns, events[:EVENTS_MAX])
         return {
             **_without(session, "id", "told"),
-            "truncated": truncated,
+            "usage": usage,
+            "truncated": truncated or len(events) > EVENTS_MAX,
             "turns": [_without(turn, "id", "session", "start_source", "end_source") for turn in turns],
         }
+
+    def coverage(self, session_id: str, *, tool: str | None = None) -> dict[str, Any] | None:
+        """Which source saw which item of a session, and which of them are missing; None when it is not stored."""
+        found = self.session(session_id, tool=tool, bodies=False)
+        return None if found is None else coverage_of(found)
+
+    def revisions(self, session_id: str, item_id: str, *, tool: str | None = None) -> list[dict[str, Any]]:
+        """What an item said before and says now, each source's in order; empty when it is not stored. A revision that
+        was not looked at has no content."""
+        with self._database.reading():
+            session = self._find(session_id, tool)
+            wanted = (TurnRow.session == (session["id"] if session else -1)) & (ItemRow.item_id == item_id)
+            current = self._all(ItemRow.select(ItemRow, TurnRow.turn_id).join(TurnRow).where(wanted))
+            rows = {item["id"]: item for item in current}
+            told = self._all(
+                ItemSourceRow.select().where(ItemSourceRow.item.in_(list(rows))).order_by(ItemSourceRow.id)
+            )
+        return [revision_of(each, rows[each["item"]]) for each in told]
+
+    def search(self, query: str, filters: Filters | None = None, limit: int = 20) -> dict[str, Any]:
+        """Items that say all of `query`, newest first, and before them sessions whose names say it: tool, session,
+        item, when, and a snippet with the places in it. Errors: NothingToLookFor."""
+        with self._database.reading():
+            return search(self._database, query, filters or Filters(), limit)
 
     def transitions(self, limit: int = 100) -> list[dict[str, Any]]:
         """The newest transitions, oldest of them first: in the order in which they happened."""
@@ -118,9 +155,13 @@ class Reader:
         """The newest audit rows, oldest of them first."""
         return self._newest(AuditRow, limit)
 
-    def dedupe_log(self, limit: int = 100, session_id: str | None = None) -> list[dict[str, Any]]:
+    def dedupe_log(
+        self, limit: int = 100, session_id: str | None = None, decision: str | None = None
+    ) -> list[dict[str, Any]]:
         """The newest decisions on items and turns, with their reasons, oldest of them first."""
-        return self._newest(DecisionRow, limit, None if session_id is None else DecisionRow.session_id == session_id)
+        asked = [(DecisionRow.session_id, session_id), (DecisionRow.decision, decision)]
+        wanted: list[Any] = [column == value for column, value in asked if value is not None]
+        return self._newest(DecisionRow, limit, functools.reduce(operator.and_, wanted) if wanted else None)
 
     def ledger(self, run_id: str | None = None) -> dict[str, Any]:
         """The books of a run (the newest unless named): totals, balance, and rows per source and generation."""
@@ -131,16 +172,42 @@ class Reader:
             rows = [] if run_id is None else books.rows(self._database, run_id)
         return {"run_id": run_id, **books.status(rows).model_dump(), "rows": [row.as_dict() for row in rows]}
 
+    def _find(self, session_id: str, tool: str | None) -> dict[str, Any] | None:
+        wanted = SessionRow.session_id == session_id
+        if tool is not None:
+            wanted &= SessionRow.tool == tool
+        found = self._all(SessionRow.select().where(wanted).order_by(SessionRow.id).limit(1))
+        return found[0] if found else None
+
     def _turns(self, session_row: int) -> list[dict[str, Any]]:
-        usage = {
-            row["turn"]: row
-            for row in self._all(UsageRow.select(UsageRow).join(TurnRow).where(TurnRow.session == session_row))
-        }
-        turns = self._all(TurnRow.select().where(TurnRow.session == session_row).order_by(TurnRow.id))
+        age = fn.COALESCE(TurnRow.started_at_ms, TurnRow.completed_at_ms, 0)
+        turns = self._all(TurnRow.select().where(TurnRow.session == session_row).order_by(age, TurnRow.id))
         for turn in turns:
-            turn["usage"] = _usage(usage.get(turn["id"]))
             turn["items"] = []
         return turns
+
+    def _spent(self, session: dict[str, Any], turns: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Give each turn its `usage`; gives that of the session."""
+        streamed = {
+            row["turn"]: row
+            for row in self._all(UsageRow.select(UsageRow).join(TurnRow).where(TurnRow.session == session["id"]))
+        }
+        responses = self._all(ResponseRow.select().where(ResponseRow.session == session["id"]))
+        by_turn: dict[int | None, list[dict[str, Any]]] = {}
+        for row in responses:
+            by_turn.setdefault(row["turn"], []).append(row)
+        for turn in turns:
+            usage = streamed.get(turn["id"])
+            told = spending.of_turn(session["tool"], turn["status"], by_turn.get(turn["id"], []), usage)
+            other = orjson.loads(usage["other"]) if usage and usage["other"] else {}
+            turn["usage"] = None if told is None else {**told, **other}
+        telemetry = [row for row in responses if not row["in_file"]]
+        return spending.of_session(session["tool"], (turn["usage"] for turn in turns), by_turn.get(None, []), telemetry)
+
+    def _events(self, session_row: int) -> list[dict[str, Any]]:
+        """One more than EVENTS_MAX at most, of those that are about a tool call."""
+        about = (EventRow.session == session_row) & EventRow.call_id.is_null(False)
+        return self._all(EventRow.select().where(about).order_by(EventRow.at_ms, EventRow.id).limit(EVENTS_MAX + 1))
 
     def _items(self, session_row: int, bodies: bool) -> list[dict[str, Any]]:
         """One more than ITEMS_MAX at most."""
@@ -156,6 +223,8 @@ class Reader:
             ItemRow.completed_at_ms,
             ItemRow.revision,
             ItemRow.content_hash,
+            ItemRow.source,
+            ItemRow.agent_id,
             ItemRow.text,
             seen.alias("sources"),
         ]
@@ -180,13 +249,6 @@ class Reader:
 
 def _page(query: ModelSelect[Any], limit: int, offset: int) -> ModelSelect[Any]:
     return query.limit(min(max(limit, 0), ROWS_MAX)).offset(max(offset, 0))
-
-
-def _usage(row: dict[str, Any] | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    counts = _without(row, "id", "turn", "source", "other")
-    return {**counts, **(orjson.loads(row["other"]) if row["other"] else {})}
 
 
 def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:

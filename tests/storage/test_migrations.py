@@ -19,6 +19,8 @@ def shape(database: SqliteDatabase) -> dict[str, object]:
     """Columns, keys and unique indexes of every table."""
     found: dict[str, object] = {}
     for (table,) in database.execute_sql("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if table.startswith("item_search"):
+            continue  # FTS5's own tables
         columns = database.execute_sql(f"PRAGMA table_info({table})").fetchall()
         keys = [row[2:5] for row in database.execute_sql(f"PRAGMA foreign_key_list({table})").fetchall()]
         indexes = {
