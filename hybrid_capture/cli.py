@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from hybrid_capture import cli_finding
 from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
-from hybrid_capture import cli_finding
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
 from hybrid_capture.verbs import EPILOG, LOOK, Json, Limit, StateDir, database_of, folder_of, verb

@@ -1,7 +1,7 @@
 """The full-text index over items, one per engine, right in every transaction.
 
 SQLite: an FTS5 table without content of its own. Items tell it what they say, once per message; a trigger takes out
-what is deleted, whichever verb purges. (Tried: triggers for all of it. FTS5 then writes its buffer out with every row,
+what is deleted, whichever verb purges; the engine's `reclaim` makes its words leave the file. (Tried: triggers for all of it. FTS5 then writes its buffer out with every row,
 which took 2.5 times as long.) PostgreSQL: a generated tsvector. Both take words as runs of letters and digits, so that
 a part of a path or of a name is found. Read `search.py` for how it is asked.
 """
@@ -68,12 +68,3 @@ class SearchIndex:
                 self._database.run(_TAKE, (row, before[:INDEXED_CHARS_MAX]))
             self._database.run(_ADD, (row, text[:INDEXED_CHARS_MAX]))
         self._said.clear()
-
-
-def scrub(database: Database) -> None:
-    """Make the words of deleted items leave the index's own pages: FTS5 only marks them deleted until it merges.
-
-    To be called inside the transaction of a purge; costs one pass over the index.
-    """
-    if database.dialect == "sqlite":
-        database.run("INSERT INTO item_search (item_search) VALUES ('optimize')")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.search_index import INDEXED_CHARS_MAX, scrub
+from storage.search_index import INDEXED_CHARS_MAX
 from tests.storage.story import Files, message, open_store, rows, whole_file
 
 
@@ -18,8 +18,7 @@ def test_purged_words_leave_every_byte_of_the_file(tmp_path: Path) -> None:
         doomed = "SELECT i.id FROM items i JOIN turns t ON t.id = i.turn_row WHERE t.turn_id = 'u1'"
         store._database.run(f"DELETE FROM item_sources WHERE item_row IN ({doomed})")
         store._database.run(f"DELETE FROM items WHERE id IN ({doomed})")
-        scrub(store._database)
-    store._database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert store._database.reclaim(False)
     left = whole_file(tmp_path)
     assert b"xylophonist1" not in left
     assert b"xylophonist0" in left
