@@ -1,9 +1,10 @@
 """The full-text index over items, one per engine, right in every transaction.
 
 SQLite: an FTS5 table without content of its own. Items tell it what they say, once per message; a trigger takes out
-what is deleted, whichever verb purges; the engine's `reclaim` makes its words leave the file. (Tried: triggers for all of it. FTS5 then writes its buffer out with every row,
-which took 2.5 times as long.) PostgreSQL: a generated tsvector. Both take words as runs of letters and digits, so that
-a part of a path or of a name is found. Read `search.py` for how it is asked.
+what is deleted, whichever verb purges, and `reclaim` of the engine takes those words off the disk. (Tried: triggers for
+all of it. FTS5 then writes its buffer out with every row, which took 2.5 times as long.) PostgreSQL: a generated
+tsvector. Both take words as runs of letters and digits, so that a part of a path or of a name is found. Read
+`search.py` for how it is asked.
 """
 
 from __future__ import annotations
