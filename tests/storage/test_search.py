@@ -31,7 +31,7 @@ def store(place: str) -> Iterator[Store]:
             message("i3", f"naïve {SECRET} text", started_at_ms=3_000),
         ],
     )
-    command = json.dumps({"type": "toolCall", "name": "Bash", "input": {"command": "git status"}})
+    command = json.dumps({"type": "toolCall", "tool": "Bash", "arguments": {"command": "git status"}})
     Files(with_store, "transcript", "claude").send(
         sessions=[thread("c1", cwd="/w/shop/api", created_at_ms=5)],
         items=[
