@@ -24,7 +24,8 @@ class Child:
 
 
 CHILDREN: tuple[Child, ...] = (
-    Child("ingest", "actors.ingest", "IngestActor", True, True, ("stager", "sidecar", "facade")),
+    Child("ingest", "actors.ingest", "IngestActor", True, True, ("baseline", "stager", "sidecar", "facade")),
+    Child("baseline", "actors.baseline", "BaselineActor", False, True, ("ingest",)),
     Child("stager", "actors.stager", "StreamStagerActor", True, False, ("sidecar", "ingest", "facade")),
     Child("auth", "actors.auth", "AuthFSMActor", True, False, ("sidecar", "facade")),
     Child("sidecar", "actors.sidecar", "SidecarActor", True, False, ("stager", "auth", "ingest", "facade")),

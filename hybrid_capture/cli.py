@@ -72,6 +72,11 @@ def run(
         typer.Option("--auth-mode", help="Which login counts; chatgpt unless chosen."),
     ] = None,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Capture without the live stream.")] = False,
+    no_otlp: Annotated[bool, typer.Option("--no-otlp", help="No OTLP receiver, and no gateway.")] = False,
+    otlp_port: Annotated[
+        int | None,
+        typer.Option("--otlp-port", min=0, max=65_535, help="Port of the receiver; as last time, or 4318, otherwise."),
+    ] = None,
     state_dir: StateDir = None,
     as_json: Json = False,
 ) -> int:
@@ -87,8 +92,9 @@ def run(
     from hybrid_capture import foreground
     from hybrid_capture.settings import load_settings
 
-    given = {"codex": codex, "codex_home": codex_home, "cwd": cwd, "auth_mode": auth_mode}
-    settings = load_settings(state_dir, **given, streaming=False if no_stream else None)
+    given = {"codex": codex, "codex_home": codex_home, "cwd": cwd, "auth_mode": auth_mode, "otlp_port": otlp_port}
+    off = {"streaming": False if no_stream else None, "otlp": False if no_otlp else None}
+    settings = load_settings(state_dir, **given, **off)
     return foreground.run(settings, Screen(as_json))
 
 

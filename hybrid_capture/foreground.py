@@ -24,6 +24,7 @@ def run(settings: Settings, screen: Screen) -> int:
         runtime.start()
         try:
             screen.record({"event": "ready", "pid": os.getpid(), "stateDir": str(runtime.state_dir)})
+            _tell_addresses(runtime.addresses, settings.otlp, screen)
             screen.say(f"capturing into {runtime.state_dir} (pid {os.getpid()}); Ctrl-C stops it")
             _watch(runtime, inbox, screen)
             screen.say("stopping: everything staged is accounted for first")
@@ -32,6 +33,14 @@ def run(settings: Settings, screen: Screen) -> int:
     screen.record({"event": "stopped"})
     screen.say("stopped")
     return DONE
+
+
+def _tell_addresses(addresses: dict[str, str], wanted: bool, screen: Screen) -> None:
+    """Where the tools export to, and where the panel is. Without secrets: the token is in the state folder."""
+    fault = addresses["fault"] or ("" if wanted else "the OTLP receiver is switched off")
+    line: Event = {"event": "listening", "otlp": addresses["otlp"] or None, "panel": addresses["panel"] or None}
+    screen.record({**line, "fault": fault} if fault else line)
+    screen.say(f"telemetry goes to {addresses['otlp']}" if addresses["otlp"] else f"no telemetry: {fault}")
 
 
 def _watch(runtime: CaptureRuntime, inbox: Inbox, screen: Screen) -> None:
@@ -87,6 +96,8 @@ def words(status: Event) -> dict[tuple[str, str], tuple[str, str]]:
         found["handshake", "handshake"] = (greeted, "")
         found["auth", "auth"] = (status["auth"]["state"], status["auth"]["mode"] or "")
         found["stream", "stream"] = (_health(status["stream_healthy"]), status["stream_reason"])
+        for source in status.get("sources", ()):
+            found["source", source["name"]] = (_health(source["healthy"]), source["reason"])
         found["baseline", "baseline"] = (_health(status["baseline"]["healthy"]), status["baseline"]["reason"])
         found["kill_switch", "kill_switch"] = ("on" if status["kill_switch"] else "off", status["config"]["fault"])
         found["fallback", "fallback"] = ("on" if status["fallback"] else "off", "")

@@ -1,4 +1,4 @@
-"""The root process: guardian of the actor tree, and the desk where renderers come.
+"""The root process: guardian of the actor tree and of the gateway, and the desk where renderers come.
 
 Started fresh by the host, with one thread, so that actors can be forked from it. It never repairs a tree: when the
 supervisor or the system's admin is gone, it takes everything down and exits, and the host starts a new root on the
@@ -23,11 +23,14 @@ import psutil
 from actors import leftovers, lifeline
 from actors.system import PartReturned, Readable, Tree
 from hybrid_capture.desk import Client, Desk
+from hybrid_capture.frames import Said
+from hybrid_capture.gateway_process import GatewayProcess
 from hybrid_capture.link import Lines, LinkBroken, line_of
 from hybrid_capture.pulse import Pulse
 from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
 from messages.lifecycle import Knock, Knocked, StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.otlp import OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, SourceProbed
 from messages.records import AuditNote, KeepAudit
 from messages.settings import Timing, TreeSettings
 from storage.redaction import warm
@@ -41,6 +44,8 @@ START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 15.0
 """An orderly stop that takes longer is finished by force."""
 REAP_DEADLINE_S = 2.0
+NO_GATEWAY_S = 1.0
+"""How often the supervisor is told that there is no gateway."""
 ADMIN_DEPTH = 2
 """Forks between the root and the actor system's admin."""
 EXIT_STOPPED, EXIT_TREE_LOST, EXIT_HOST_GONE, EXIT_NOT_STARTED = 0, 70, 71, 72
@@ -49,10 +54,24 @@ EXIT_STOPPED, EXIT_TREE_LOST, EXIT_HOST_GONE, EXIT_NOT_STARTED = 0, 70, 71, 72
 class Root:
     """One tree and its clients. `run` returns the exit code."""
 
-    def __init__(self, tree: Tree, desk: Desk, host: Client, timing: Timing, notes: tuple[AuditNote, ...] = ()) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        desk: Desk,
+        host: Client,
+        timing: Timing,
+        gateway: GatewayProcess | None,
+        no_gateway: str = "",
+        notes: tuple[AuditNote, ...] = (),
+    ) -> None:
         self._tree = tree
         self._desk = desk
         self._host = host
+        self._gateway = gateway
+        self._no_gateway = no_gateway
+        """Why there is no gateway though one is wanted."""
+        self._told_s = 0.0
+        """When the supervisor was last told that there is none."""
         self._notes = notes
         """What is to be kept in the audit as soon as somebody can."""
         self._guards: dict[int, str] = {}
@@ -70,11 +89,14 @@ class Root:
         self._deadline_s: float | None = time.monotonic() + START_DEADLINE_S
         self._code: int | None = None
         tree.watch(*desk.descriptors())
+        if gateway is not None:
+            self._meet(gateway)
 
     def run(self) -> int:
         """Pass messages until the tree stops, breaks, or the host is gone."""
         while self._code is None:
-            event = self._tree.next_event(BUSY_S if self._desk.busy else self._idle_s)
+            busy = self._desk.busy or (self._gateway is not None and self._gateway.busy)
+            event = self._tree.next_event(BUSY_S if busy else self._idle_s)
             if isinstance(event, Readable):
                 self._readable(event.descriptor)
             elif isinstance(event, PartReturned):
@@ -94,6 +116,7 @@ class Root:
                 self._lost(f"{name} exited")
         if self._admin is not None:
             self._look_for_hangs(self._admin, time.monotonic())
+        self._look_after_gateway(time.monotonic())
         _collect()
 
     def _look_for_hangs(self, admin: psutil.Process, now_s: float) -> None:
@@ -107,6 +130,52 @@ class Root:
             if late_s is not None:
                 self._lost(f"{name} hangs: no sign of life for {late_s * 1000:.0f} ms")
 
+    # The gateway.
+
+    def _meet(self, gateway: GatewayProcess) -> None:
+        """A gateway was started."""
+        if gateway.descriptor is not None:
+            self._tree.watch(gateway.descriptor)
+        pid, created = gateway.identity
+        self._tell_host("gateway", pid=pid, created=created)
+
+    def _look_after_gateway(self, now_s: float) -> None:
+        gateway = self._gateway
+        if gateway is not None:
+            gateway.look_after(now_s)
+            if gateway.due(now_s):
+                gateway.start()
+                self._meet(gateway)
+        fault = self._no_gateway or (gateway.trouble if gateway is not None else "")
+        if fault and self._ready and now_s - self._told_s >= NO_GATEWAY_S:
+            self._told_s = now_s
+            self._tree.tell("supervisor", SourceProbed(source="otlp", healthy=False, reason=fault))
+
+    def _gateway_readable(self, gateway: GatewayProcess, descriptor: int) -> None:
+        said = gateway.read()
+        if said is None:
+            self._tree.unwatch(descriptor)
+            gateway.gone(time.monotonic_ns() // 1_000_000)
+            self._told_s = 0.0
+            self._look_after_gateway(time.monotonic())
+            return
+        for each in said:
+            self._gateway_said(gateway.number, each)
+
+    def _gateway_said(self, number: int, said: Said) -> None:
+        """A body's part goes on to the baseline, a probe's result to the supervisor."""
+        if said.op == "part":
+            self._tree.tell("baseline", OtlpPart(gateway=number, body=said.blob, **said.fields))
+        elif said.op == "givenUp":
+            self._tree.tell("baseline", OtlpGivenUp(gateway=number, **said.fields))
+        elif said.op == "probed":
+            self._tree.tell("supervisor", SourceProbed(source="otlp", **said.fields))
+
+    def _answered(self, message: OtlpTaken | OtlpAnswered) -> None:
+        if self._gateway is not None and message.gateway == self._gateway.number:
+            op = "taken" if isinstance(message, OtlpTaken) else "answered"
+            self._gateway.tell(op, **message.model_dump(exclude={"gateway"}))
+
     # What the tree says.
 
     def _heard(self, message: Message) -> None:
@@ -114,6 +183,8 @@ class Root:
             client = self._desk.find(message.client_id)
             if client is not None:
                 self._desk.tell(client, line_of("told", body=message.body), message.droppable)
+        elif isinstance(message, OtlpTaken | OtlpAnswered):
+            self._answered(message)
         elif isinstance(message, Knocked):
             self._pulse.heard()
         elif isinstance(message, TreeReady):
@@ -149,7 +220,9 @@ class Root:
                 self._tree.watch(notice)
 
     def _returned(self, event: PartReturned) -> None:
-        """A new facade knows no renderer: each subscribes again."""
+        """A new facade knows no renderer: each subscribes again. A new baseline knows no request: all come again."""
+        if event.party == "baseline" and self._gateway is not None:
+            self._gateway.tell("returned")
         if event.party == "facade":
             for client in self._desk.known():
                 self._desk.tell(client, line_of("facadeReturned"), droppable=False)
@@ -163,6 +236,9 @@ class Root:
     def _readable(self, descriptor: int) -> None:
         if descriptor in self._guards:
             self._lost(f"{self._guards[descriptor]} exited")
+            return
+        if self._gateway is not None and descriptor == self._gateway.descriptor:
+            self._gateway_readable(self._gateway, descriptor)
             return
         if descriptor == self._desk.descriptors()[0]:
             self._tree.watch(*self._desk.accept())
@@ -182,6 +258,8 @@ class Root:
 
     def _stop(self, reason: str) -> None:
         self._deadline_s = time.monotonic() + STOP_DEADLINE_S
+        if self._gateway is not None:
+            self._gateway.tell("stop")  # nothing new; what is in hand is kept while everybody leaves
         self._tree.tell("supervisor", StopTree(reason=reason))
 
     def _hang_up(self, descriptor: int) -> None:
@@ -309,6 +387,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hybrid_capture.root", description="Started by the host; not for people.")
     parser.add_argument("--link", type=int, required=True)
     parser.add_argument("--control", type=int, required=True)
+    parser.add_argument("--http", type=int, help="The gateway's socket; without it there is no gateway.")
     # For whoever reads the process list, `doctor` among them: the actors have this command line, too.
     parser.add_argument("--state-dir", required=True)
     given = parser.parse_args(arguments)
@@ -323,17 +402,27 @@ def main(arguments: list[str] | None = None) -> int:
         start = _first_message(link)
     except (LinkBroken, OSError):
         return EXIT_HOST_GONE
-    close_in_children(given.link, given.control)
-    end_with_parent()
     settings = TreeSettings.model_validate_json(start["settings"])
     swept = sweep(settings.state_dir)
+    gateway = None
+    if given.http is not None:
+        # Before the tree: it comes up meanwhile.
+        token = start["otlp_token"]
+        gateway = GatewayProcess(given.http, given.state_dir, token, settings.limits, settings.timing)
+        gateway.start()
+        assert gateway.descriptor is not None
+        close_in_children(given.http, gateway.descriptor)
+    close_in_children(given.link, given.control)
+    end_with_parent()
     try:
         tree = Tree(settings, Path(start["folder"]))
         desk = Desk(listener, start["token"], settings.limits.subscriber_events_max)
         host = desk.admit(link, HOST, known=True)
         assert host is not None
-        return Root(tree, desk, host, settings.timing, swept).run()
+        return Root(tree, desk, host, settings.timing, gateway, start["no_gateway"], swept).run()
     finally:
+        if gateway is not None:
+            gateway.end()
         reap()
 
 

@@ -24,8 +24,9 @@ END_S = 5.0
 class RootProcess:
     """One root. It lives until its link ends."""
 
-    def __init__(self, python: Path, state_dir: Path, control: int) -> None:
-        """Start it. `control` is the listening socket that it inherits. Errors: OSError."""
+    def __init__(self, python: Path, state_dir: Path, control: int, http: int | None = None) -> None:
+        """Start it. `control` and `http` are the listening sockets that it inherits. Errors: OSError."""
+        door = () if http is None else (http,)
         self.link, theirs = socket.socketpair()
         log = state_dir / "logs" / "root.log"
         with contextlib.suppress(FileNotFoundError):
@@ -36,11 +37,12 @@ class RootProcess:
                 [
                     str(python), "-m", "hybrid_capture.root",
                     "--link", str(theirs.fileno()), "--control", str(control), "--state-dir", str(state_dir),
+                    *(f"--http={each}" for each in door),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                pass_fds=(theirs.fileno(), control),
+                pass_fds=(theirs.fileno(), control, *door),
                 env={
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(each or os.getcwd() for each in sys.path),

@@ -22,6 +22,8 @@ from typing import Any, Literal
 
 from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
 from hybrid_capture.client import RendererClient, Unanswered, new_id
+from hybrid_capture.doorway import Doorway, TokenUnusable, open_doorway, otlp_token
+from hybrid_capture.gateway_process import end_gateway
 from hybrid_capture.pulse import Pulse
 from hybrid_capture.root_process import RootProcess
 from hybrid_capture.settings import Settings, tree_settings
@@ -105,6 +107,10 @@ class CaptureRuntime:
         self._kind = kind
         self._folder = StateFolder(settings.state_dir)
         self._lock = threading.Condition()
+        self._doorway = Doorway(None, 0)
+        self._otlp_token = ""
+        self._gateway: tuple[int, float] | None = None
+        """Pid and creation time of the gateway that the root started last."""
         self._client: RendererClient | None = None
         self._root: RootProcess | None = None
         self._spare: RootProcess | None = None
@@ -143,6 +149,7 @@ class CaptureRuntime:
             except StoreCorrupt as damage:
                 begin_anew(self._settings.store, damage, self._run_id, time.time_ns() // 1_000_000)
             _, self._token = self._folder.listen(self._run_id, self._kind)
+            self._open_doorway()
             self._state = "starting"
             self._start_root()
             with self._lock:
@@ -155,10 +162,27 @@ class CaptureRuntime:
             self._watcher.start()
         except BaseException:
             self._end_root()
+            self._close_doorway()
             self._folder.release()
             self._state = "stopped"
             raise
         return self
+
+    def _open_doorway(self) -> None:
+        """The gateway's socket. Without it capture goes on, and says why it has no receiver."""
+        if not self._settings.otlp:
+            return
+        try:
+            self._otlp_token = otlp_token(self._folder.path)
+            self._doorway = open_doorway(self._folder.path, self._settings.otlp_port)
+        except TokenUnusable as error:
+            self._doorway = Doorway(None, 0, str(error))
+
+    def _close_doorway(self) -> None:
+        """Nobody listens any more, and no gateway of ours is left: one whose root was killed has nobody else."""
+        self._doorway.close()
+        if self._gateway is not None:
+            end_gateway(*self._gateway)
 
     def stop(self, reason: str = "the host stops", timeout_s: float = STOP_DEADLINE_S) -> None:
         """Let everybody leave in order, account for what is staged, and end; safe to call twice."""
@@ -177,6 +201,7 @@ class CaptureRuntime:
         self._watcher.join()
         if self._spare is not None:
             self._spare.end()
+        self._close_doorway()
         self._folder.release()
         with self._lock:
             self._state = "stopped"
@@ -203,6 +228,13 @@ class CaptureRuntime:
         spare root, if there is one by now."""
         spare = self._spare
         return dict(self._pids) if spare is None else {**self._pids, "spare": spare.pid}
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the tools export to (`otlp`) and where the panel is (`panel`); empty when the port could not be opened,
+        and `fault` says why."""
+        address = self._doorway.address
+        return {"otlp": address, "panel": f"{address}/" if address else "", "fault": self._doorway.fault}
 
     def command(self, command: Command | dict[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
         """Say a renderer command; gives its answer at once: `accepted`, `refused`, or data. Errors: Unanswered."""
@@ -283,7 +315,7 @@ class CaptureRuntime:
             root = self._new_root()
         self._root, self._begun_s = root, time.monotonic()
         run_id = f"{self._run_id}.{self._roots}"
-        settings = tree_settings(self._settings, run_id)
+        settings = tree_settings(self._settings, run_id, self._doorway.address)
         client = RendererClient(root.link, None, self._publish)
         client.on_link(lambda message: self._link(client, message))
         with self._lock:
@@ -294,11 +326,15 @@ class CaptureRuntime:
             settings=settings.model_dump_json(),
             folder=str(self._folder.sockets() / f"tree{self._roots}"),
             token=self._token,
+            otlp_token=self._otlp_token,
+            no_gateway=self._doorway.fault,
         )
 
     def _new_root(self) -> RootProcess:
         assert self._folder.listener is not None
-        return RootProcess(self._settings.python, self._folder.path, self._folder.listener.fileno())
+        door = self._doorway.listener
+        http = None if door is None else door.fileno()
+        return RootProcess(self._settings.python, self._folder.path, self._folder.listener.fileno(), http)
 
     def _link(self, client: RendererClient, message: dict[str, Any]) -> None:
         """What the root says to its host; on the client's reading thread."""
@@ -312,6 +348,8 @@ class CaptureRuntime:
                 self._lock.notify_all()
             if self._subscriptions:
                 threading.Thread(target=self._subscribe, args=(client,), daemon=True).start()
+        elif message["op"] == "gateway":
+            self._gateway = (message["pid"], message["created"])
         elif message["op"] == "pong":
             self._pulse.heard()
         elif message["op"] == "failed":

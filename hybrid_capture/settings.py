@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
-from messages.settings import Limits, SidecarSettings, Timing, TreeSettings
+from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings
 from messages.status import AuthModeChoice
 from storage.config import ConfigFile
 from storage.dsn import is_dsn, label_of
@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     """`codex.appServerAuthMode`: chatgpt, or openly apiKey or none (a provider that needs no login)."""
     streaming: bool = True
     """False: capture without a live stream."""
+    otlp: bool = True
+    """False: no OTLP receiver and no gateway; telemetry is not captured."""
+    otlp_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Port of the gateway on 127.0.0.1. None: the one of the last start, else 4318, else a free one, which is then
+    remembered; 0: any free one, not remembered."""
     kill_switch: bool = False
     """True holds the stream kill switch on, whatever the config file says; false leaves it to the file's
     `codex.streamKillSwitch`."""
@@ -149,8 +154,11 @@ def _told(error: ValidationError) -> str:
     return "; ".join(problems)[:1_000]
 
 
-def tree_settings(settings: Settings, run_id: str) -> TreeSettings:
-    """What the tree is told. A codex that is not found is no error here: capture goes on without the stream."""
+def tree_settings(settings: Settings, run_id: str, address: str = "") -> TreeSettings:
+    """What the tree is told; `address` is where the gateway listens.
+
+    A codex that is not found is no error here: capture goes on without the stream.
+    """
     codex_path: str | None = None
     missing = ""
     if settings.streaming:
@@ -175,6 +183,7 @@ def tree_settings(settings: Settings, run_id: str) -> TreeSettings:
         kill_switch=settings.kill_switch,
         links=settings.links,
         sidecar=sidecar,
+        otlp=OtlpSettings(enabled=settings.otlp, address=address),
         limits=settings.limits,
         timing=settings.timing,
     )

@@ -60,6 +60,15 @@ def _status_rows(told: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         ("kill switch", "on" if told["kill_switch"] else "off", "", told["config"]["fault"]),
         *((("fallback", "on", "", "until `hybrid-capture recover hybrid`"),) if told["fallback"] else ()),
         ("baseline", "healthy" if baseline["healthy"] else "not healthy", "", baseline["reason"]),
+        *(
+            (
+                f"source {each['name']}",
+                "healthy" if each["healthy"] else "not healthy",
+                "",
+                " ".join(filter(None, (each["address"], each["reason"]))),
+            )
+            for each in told.get("sources", ())
+        ),
         books,
         ("possible now", ", ".join(told["actions"]), "", ""),
         *(

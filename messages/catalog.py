@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from messages import auth, baseline, calls, config, facade, lifecycle, pulls, records, sidecar, stream
+from messages import auth, baseline, calls, config, facade, lifecycle, otlp, pulls, records, sidecar, stream
 from messages.base import Message
 from messages.status import Party
 
@@ -95,6 +95,11 @@ CATALOG: dict[type[Message], Route] = {
     baseline.KeepRecords: _to("baseline", "ingest", "Keep what these records came to."),
     baseline.RecordsKept: _to("ingest", "baseline", "It is durable."),
     baseline.RecordsRefused: _to("ingest", "baseline", "Nothing was written; continue there."),
+    otlp.OtlpPart: _to("root", "baseline", "A piece of a body that somebody exports."),
+    otlp.OtlpTaken: _to("baseline", "root", "I have it; more may come."),
+    otlp.OtlpAnswered: _to("baseline", "root", "The request came to this."),
+    otlp.OtlpGivenUp: _to("root", "baseline", "Nobody waits for this any more."),
+    otlp.SourceProbed: _to("root baseline", "supervisor", "This source of the baseline works, or does not."),
     calls.ThreadWanted: _to("facade", "sidecar", "A person wants a thread."),
     calls.TurnWanted: _to("facade", "sidecar", "A person says something."),
     calls.InterruptWanted: _to("facade", "sidecar", "A person interrupts."),

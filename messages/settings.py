@@ -47,6 +47,14 @@ class Limits(Message):
     comes alone, and one over `line_bytes_max` only by its end, with an audit row."""
     pull_requests_max: int = Field(default=1_000, ge=1)
     """Requests of one round of catching up. Over: the next round goes on where this one stood."""
+    otlp_body_bytes_max: int = Field(default=64 * MIB, ge=1024, le=512 * MIB)
+    """One OTLP body after decompression. Larger: refused with 413, and inflating stops there."""
+    otlp_waiting_bytes_max: int = Field(default=128 * MIB, ge=1024)
+    """OTLP bodies in hand at once. Over: 503 with `Retry-After: 1`."""
+    otlp_requests_max: int = Field(default=256, ge=1, le=4096)
+    """OTLP requests in hand at once. Over: 503 with `Retry-After: 1`."""
+    http_connections_max: int = Field(default=512, ge=4, le=8192)
+    """Connections of the HTTP gateway. Over: the longest idle one is closed, or the new one when none is idle."""
     dedupe_keys_max: int = Field(default=10_000, ge=1)
     dedupe_ttl_ms: int = Field(default=86_400_000, ge=1)
     """The in-memory accelerator in front of the store's unique key."""
@@ -91,6 +99,10 @@ class Timing(Message):
     """How often ingest proves with a committed write that the store works."""
     probe_deadline_ms: int = Field(default=4_000, ge=10)
     """A probe without a commit for this long means the baseline is not healthy."""
+    otlp_hold_ms: int = Field(default=6_000, ge=100, le=8_000)
+    """An OTLP request waits this long for its commit; then 503 with `Retry-After: 1`. The exporters give up at 10 s."""
+    otlp_read_ms: int = Field(default=15_000, ge=100)
+    """A client may take this long for the head of a request, and again for its body. Slower: 408, or hung up."""
 
 
 class SidecarSettings(Message):
@@ -111,6 +123,14 @@ class SidecarSettings(Message):
     """False: the stream is not expected; capture runs on the baseline alone."""
 
 
+class OtlpSettings(Message):
+    """The OTLP receiver, as far as the tree knows it. The token is not among it: only the gateway has that."""
+
+    enabled: bool = False
+    address: str = ""
+    """`http://host:port`; empty when the port could not be opened."""
+
+
 class TreeSettings(Message):
     """Given to every actor with its `Begin`."""
 
@@ -122,5 +142,6 @@ class TreeSettings(Message):
     links: bool = True
     """Repositories of sessions are looked at and commits are linked."""
     sidecar: SidecarSettings
+    otlp: OtlpSettings = OtlpSettings()
     limits: Limits = Limits()
     timing: Timing = Timing()

@@ -71,10 +71,22 @@ class AuthStatus(Message):
 
 
 class BaselineStatus(Message):
-    """Whether the durable part works, as shown by its probes."""
+    """Whether the durable part works, as shown by its probes: the store commits, and every source works."""
 
     healthy: bool
     reason: str
+    working: bool = True
+    """The store commits and at least one source works: not all is lost. Without it the mode is `FAILURE`."""
+
+
+class SourceStatus(Message):
+    """One source of the durable baseline."""
+
+    name: Literal["otlp", "transcript", "rollout"]
+    healthy: bool
+    reason: str
+    address: str = ""
+    """Where it listens, or what it watches; empty when it does neither."""
 
 
 class ActorStatus(Message):
@@ -124,6 +136,7 @@ class TreeStatus(Message):
     actions: tuple[str, ...] = ()
     """The recovery commands that make sense now: `offered_actions` in `actors/machines/actions.py`."""
     baseline: BaselineStatus
+    sources: tuple[SourceStatus, ...] = ()
     actors: tuple[ActorStatus, ...]
     at_ms: int
     """Wall clock, ms since the epoch."""
@@ -134,9 +147,11 @@ class Transition(Message):
 
     seq: int
     """Counts up from 1 within a run."""
-    what: Literal["mode", "sidecar", "handshake", "auth", "actor", "stream", "baseline", "kill_switch", "fallback"]
+    what: Literal[
+        "mode", "sidecar", "handshake", "auth", "actor", "stream", "baseline", "source", "kill_switch", "fallback"
+    ]
     who: str
-    """Which actor changed when `what` is `actor`; otherwise the same word as `what`."""
+    """Which actor or source changed when `what` is `actor` or `source`; otherwise the same word as `what`."""
     before: str
     after: str
     cause: str

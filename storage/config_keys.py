@@ -46,6 +46,8 @@ class ConfigKeys(BaseModel):
     cwd: str | None = None
     streaming: bool | None = None
     links: bool | None = None
+    otlp: bool | None = None
+    otlp_port: int | None = Field(default=None, ge=0, le=65_535)
     python: str | None = None
     limits: Limits | None = None
     timing: Timing | None = None

@@ -11,7 +11,8 @@ from actors.tree import BY_ROLE
 from messages.status import TreeStatus
 
 Standing = Literal["killed", "disabled", "fallback", "down", "greeted", "active"]
-"""How the live stream stands, as far as recovery goes. The baseline is not in it: no command here mends a disk.
+"""How the live stream stands, as far as recovery goes. Of the baseline only its actors are in it: no command here
+mends a disk or frees a port.
 
 `killed` by the switch · `disabled` in the settings · `fallback` by a person · `down`: no process that speaks, or a part
 was given up · `greeted`: it speaks, and auth or health is missing · `active`: all there.
@@ -46,7 +47,8 @@ def standing_of(status: TreeStatus) -> Standing:
         return "fallback"
     if not status.stream_expected:
         return "disabled"
-    parts = all(each.state == "running" for each in status.actors if BY_ROLE[each.name].stream_part)
+    needed = [each for each in status.actors if BY_ROLE[each.name].stream_part or BY_ROLE[each.name].baseline_part]
+    parts = all(each.state == "running" for each in needed)
     if not (parts and status.sidecar.state == "running" and status.handshake.initialized):
         return "down"
     return "active" if status.auth.state == "authenticated" and status.stream_healthy else "greeted"

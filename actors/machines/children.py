@@ -23,10 +23,10 @@ def start_actor(machine: Supervision, role: Role, now: Now) -> list[Effect]:
 
 
 def start_given_up(machine: Supervision, states: tuple[ActorState, ...], now: Now) -> list[Effect]:
-    """Start every stream part in one of these states, with a fresh window: a person asked for it."""
+    """Start every part of stream or baseline in one of these states, with a fresh window: a person asked for it."""
     effects: list[Effect] = []
     for role, kid in machine.kids.items():
-        if BY_ROLE[role].stream_part and kid.state in states:
+        if (BY_ROLE[role].stream_part or BY_ROLE[role].baseline_part) and kid.state in states:
             machine.kids[role] = replace(kid, window=RestartWindow())
             effects += start_actor(machine, role, now)
     return effects

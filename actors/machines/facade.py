@@ -219,7 +219,6 @@ class Facade:
             return (_to(client_id, _json(refused)),)
         status = self.status.model_dump()
         status["ledger"] = ledger if ledger is not None else {"missing": "ingest did not answer in time"}
-        status["baseline"]["probes"] = "store only"
         answer = _json(say.StatusAnswer(command_id=command_id, status=status))
         self._remember(key, answer)
         return (_to(client_id, answer),)

@@ -12,6 +12,9 @@ class Facts:
     """All that the mode depends on."""
 
     baseline_healthy: bool
+    """The store commits and every source works."""
+    baseline_working: bool
+    """The store commits and at least one source works."""
     baseline_reason: str
     stream_expected: bool
     stream_unexpected_reason: str
@@ -40,12 +43,15 @@ def stream_ready(facts: Facts) -> bool:
 
 def mode_of(facts: Facts) -> tuple[CaptureMode, str]:
     """The mode and why, as one sentence for a person."""
-    if not facts.baseline_healthy:
+    if not facts.baseline_working:
         also = "; the live stream is still captured" if stream_ready(facts) and facts.stream_expected else ""
         return "FAILURE", f"durable baseline is not working: {facts.baseline_reason}{also}"
     if not facts.stream_expected:
-        return "OTEL_ONLY", facts.stream_unexpected_reason
+        part = "" if facts.baseline_healthy else f"; part of the baseline is not working: {facts.baseline_reason}"
+        return "OTEL_ONLY", facts.stream_unexpected_reason + part
     if stream_ready(facts):
+        if not facts.baseline_healthy:
+            return "DEGRADED_STREAMING", f"part of the durable baseline is not working: {facts.baseline_reason}"
         return "HYBRID_ACTIVE", "baseline and live stream are healthy"
     return "DEGRADED_STREAMING", _why_not_ready(facts)
 

@@ -15,6 +15,7 @@ from actors.machines.effects import ConfigSeen
 from actors.machines.modes import Facts, mode_of
 from actors.machines.restarts import RestartWindow
 from actors.tree import BY_ROLE, ROLES
+from messages.otlp import SourceName
 from messages.settings import TreeSettings
 from messages.status import (
     ActorState,
@@ -26,6 +27,7 @@ from messages.status import (
     HandshakeStatus,
     Role,
     SidecarStatus,
+    SourceStatus,
     Transition,
     TreeStatus,
 )
@@ -57,6 +59,19 @@ class Kid:
 
 
 @dataclass(frozen=True, slots=True)
+class Probed:
+    """A source of the baseline, as its last probe showed it."""
+
+    healthy: bool
+    reason: str
+    at_ms: int = 0
+    """When (monotonic)."""
+
+
+NOT_PROBED = Probed(False, "not probed yet")
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """Something that a person ordered and that has no answer yet."""
 
@@ -81,9 +96,11 @@ class Supervision:
     auth_cause: str = "no sidecar yet"
     auth_generation: int = 0
     """The generation that the auth state speaks of; a login proved by an older process proves nothing."""
-    baseline_healthy: bool = False
-    baseline_reason: str = "the store was not probed yet"
-    baseline_at_ms: int = 0
+    store_healthy: bool = False
+    store_reason: str = "the store was not probed yet"
+    store_at_ms: int = 0
+    sources: dict[SourceName, Probed] = field(default_factory=dict)
+    """The sources that are switched on. The baseline is healthy when the store commits and all of these work."""
     announced: bool = False
     stopping: bool = False
     leaving: Role | None = None
@@ -135,13 +152,11 @@ def facts_of(machine: Supervision) -> Facts:
         ),
         "",
     )
-    ingest = machine.kids["ingest"]
-    reason = machine.baseline_reason
-    if ingest.state == "crash_loop":
-        reason = f"ingest crash-loops: {ingest.last_error}"
+    baseline = baseline_of(machine)
     return Facts(
-        baseline_healthy=machine.baseline_healthy,
-        baseline_reason=reason,
+        baseline_healthy=baseline.healthy,
+        baseline_working=baseline.working,
+        baseline_reason=baseline.reason,
         stream_expected=expected,
         stream_unexpected_reason=why,
         sidecar=machine.process.state,
@@ -154,6 +169,36 @@ def facts_of(machine: Supervision) -> Facts:
         stream_reason=machine.process.health_reason,
         broken_part=broken.rstrip(": "),
     )
+
+
+def baseline_of(machine: Supervision) -> BaselineStatus:
+    """Whether the durable part works, and why not. Without any source switched on the store alone is the baseline."""
+    ingest = machine.kids["ingest"]
+    if ingest.state == "crash_loop":
+        return BaselineStatus(healthy=False, working=False, reason=f"ingest crash-loops: {ingest.last_error}")
+    if not machine.store_healthy:
+        return BaselineStatus(healthy=False, working=False, reason=machine.store_reason)
+    broken = [f"{each.name}: {each.reason}" for each in sources_of(machine) if not each.healthy]
+    if broken:
+        some = len(broken) < len(machine.sources)
+        return BaselineStatus(healthy=False, working=some, reason="; ".join(broken))
+    return BaselineStatus(healthy=True, reason=machine.store_reason)
+
+
+def sources_of(machine: Supervision) -> tuple[SourceStatus, ...]:
+    """Every source that is switched on. All of them live in one actor."""
+    kid = machine.kids["baseline"]
+    away = "" if kid.state == "running" else f"the baseline is {kid.state}"
+    if kid.state == "crash_loop":
+        away = f"the baseline crash-loops: {kid.last_error}"
+    address = machine.settings.otlp.address
+    return tuple(
+        SourceStatus(
+            name=name, healthy=probed.healthy and not away, reason=away or probed.reason,
+            address=address if name == "otlp" else "",
+        )
+        for name, probed in machine.sources.items()
+    )  # fmt: skip
 
 
 TOLD = tuple(name for name in TreeStatus.model_fields if name not in ("revision", "at_ms"))
@@ -169,7 +214,8 @@ def sight_of(machine: Supervision, now: Now) -> tuple[Any, ...]:
         machine.process,
         machine.process.window.recent(now.mono, machine.settings.timing),
         machine.auth, machine.auth_mode, machine.auth_plan, machine.auth_cause,
-        machine.baseline_healthy, machine.baseline_reason,
+        machine.store_healthy, machine.store_reason,
+        [(name, probed.healthy, probed.reason) for name, probed in machine.sources.items()],
         machine.config, machine.fallback,
         [(kid.state, kid.pid, kid.restarts, kid.last_error) for kid in machine.kids.values()],
     )  # fmt: skip
@@ -197,7 +243,8 @@ def status_of(machine: Supervision, now: Now) -> TreeStatus:
         config=ConfigStatus(revision=machine.config.revision, fault=machine.config.fault),
         fallback=machine.fallback,
         stream_expected=stream_expected(machine)[0],
-        baseline=BaselineStatus(healthy=machine.baseline_healthy, reason=machine.baseline_reason),
+        baseline=baseline_of(machine),
+        sources=sources_of(machine),
         actors=tuple(
             ActorStatus(name=role, pid=kid.pid, state=kid.state, restarts=kid.restarts)
             for role, kid in machine.kids.items()
@@ -226,6 +273,7 @@ def changes(before: TreeStatus | None, after: TreeStatus) -> list[tuple[Any, str
             ("handshake", "handshake"): greeting,
             ("auth", "auth"): status.auth.state,
             ("stream", "stream"): "healthy" if status.stream_healthy else "not healthy",
+            **{("source", each.name): "healthy" if each.healthy else "not healthy" for each in status.sources},
             ("baseline", "baseline"): "healthy" if status.baseline.healthy else "not healthy",
             ("kill_switch", "kill_switch"): "on" if status.kill_switch else "off",
             ("fallback", "fallback"): "on" if status.fallback else "off",

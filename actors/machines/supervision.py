@@ -32,7 +32,17 @@ from actors.machines.effects import (
     Woke,
 )
 from actors.machines.restarts import CrashLoop, after_exit
-from actors.machines.standing import Now, Supervision, changes, same, sight_of, status_of, stream_expected
+from actors.machines.standing import (
+    NOT_PROBED,
+    Now,
+    Probed,
+    Supervision,
+    changes,
+    same,
+    sight_of,
+    status_of,
+    stream_expected,
+)
 from actors.tree import BY_ROLE, CHILDREN, ROLES
 from messages.auth import AuthStateChanged
 from messages.calls import (
@@ -55,6 +65,7 @@ from messages.lifecycle import (
     TreeReady,
     TreeStopped,
 )
+from messages.otlp import SourceProbed
 from messages.records import BaselineProbed, KeepTransitions, StoreSetAside, TransitionsKept
 from messages.sidecar import HandshakeChanged, SidecarExited, SidecarSpawnFailed, SidecarStarted, StreamHealthChanged
 from messages.status import (
@@ -75,7 +86,9 @@ LEAVE_DEADLINE_MS = 5_000
 def begin(machine: Supervision, now: Now) -> Effects:
     """Start every child in order, and the clockwork."""
     machine.process = replace(machine.process, timing=machine.settings.timing)
-    machine.baseline_at_ms = now.mono
+    machine.store_at_ms = now.mono
+    if machine.settings.otlp.enabled:
+        machine.sources["otlp"] = replace(NOT_PROBED, at_ms=now.mono)
     effects: list[Effect] = []
     for role in ROLES:
         effects += _start(machine, role, now)
@@ -137,7 +150,10 @@ def _exited(machine: Supervision, heard: ActorExited, now: Now) -> Answered:
     if heard.role == "sidecar":
         effects += _live(machine, life.OwnerLost(), now)
     if heard.role == "ingest":
-        machine.baseline_healthy, machine.baseline_reason = False, "ingest is down"
+        machine.store_healthy, machine.store_reason = False, "ingest is down"
+    if heard.role == "baseline":
+        # What its successor can do is for the next probe to show.
+        machine.sources = {name: Probed(False, "the baseline is down", now.mono) for name in machine.sources}
     if heard.role == "auth":
         _unprove(machine, "auth was restarted: waiting for the account")
     timing = machine.settings.timing
@@ -220,11 +236,24 @@ def _tick(machine: Supervision, now: Now) -> Answered:
     if machine.stopping:
         if not machine.unkept and _only_ingest_is_left(machine):
             effects += _next_to_leave(machine, now, kept=True)
-    elif now.mono - machine.baseline_at_ms >= timing.probe_deadline_ms and machine.baseline_healthy:
-        machine.baseline_healthy, machine.baseline_reason = False, "no probe write was committed in time"
-        cause = "no probe write was committed in time"
+    else:
+        cause = _silent_baseline(machine, now)
     machine.sent_through = 0
     return effects, cause
+
+
+def _silent_baseline(machine: Supervision, now: Now) -> str:
+    """A probe that does not come is as bad as one that failed; gives what was noticed."""
+    deadline_ms = machine.settings.timing.probe_deadline_ms
+    cause = ""
+    if machine.store_healthy and now.mono - machine.store_at_ms >= deadline_ms:
+        machine.store_healthy, machine.store_reason = False, "no probe write was committed in time"
+        cause = machine.store_reason
+    for name, probed in machine.sources.items():
+        if probed.healthy and now.mono - probed.at_ms >= deadline_ms:
+            machine.sources[name] = replace(probed, healthy=False, reason="no probe came back in time")
+            cause = cause or f"no probe of {name} came back in time"
+    return cause
 
 
 def _sidecar(machine: Supervision, heard: Any, now: Now) -> Answered:
@@ -247,15 +276,20 @@ def _unprove(machine: Supervision, why: str) -> None:
 
 
 def _baseline(machine: Supervision, heard: BaselineProbed, now: Now) -> Answered:
-    machine.baseline_healthy, machine.baseline_reason = heard.healthy, heard.reason
-    machine.baseline_at_ms = now.mono
+    machine.store_healthy, machine.store_reason = heard.healthy, heard.reason
+    machine.store_at_ms = now.mono
     return [], heard.reason
 
 
 def _set_aside(machine: Supervision, heard: StoreSetAside, now: Now) -> Answered:
     """Nobody's numbers mean anything to a fresh store: the root begins a new run on it."""
-    machine.baseline_healthy, machine.baseline_reason = False, heard.text
+    machine.store_healthy, machine.store_reason = False, heard.text
     return [Send("root", TreeFailed(text=heard.text))], heard.text
+
+
+def _source(machine: Supervision, heard: SourceProbed, now: Now) -> Answered:
+    machine.sources[heard.source] = Probed(heard.healthy, heard.reason, now.mono)
+    return [], f"{heard.source}: {heard.reason}"
 
 
 def _restart(machine: Supervision, heard: RestartSidecarRequested, now: Now) -> Answered:
@@ -405,6 +439,7 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
     AuthStateChanged: _auth,
     BaselineProbed: _baseline,
     StoreSetAside: _set_aside,
+    SourceProbed: _source,
     RestartSidecarRequested: _restart,
     RecoverHybridRequested: orders.recover,
     FallbackRequested: orders.fall_back,

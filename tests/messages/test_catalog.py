@@ -17,8 +17,9 @@ from tests.messages.made import CLASSES, with_secrets
 
 PARTIES = get_args(Party)
 PARTS = {
-    "Limits", "Timing", "SidecarSettings", "TreeSettings",  # in Begin
-    "SidecarStatus", "HandshakeStatus", "AuthStatus", "BaselineStatus", "ActorStatus", "TreeStatus",  # in StatusChanged
+    "Limits", "Timing", "SidecarSettings", "OtlpSettings", "TreeSettings",  # in Begin
+    "SidecarStatus", "HandshakeStatus", "AuthStatus", "BaselineStatus", "ActorStatus", "SourceStatus",  # in TreeStatus
+    "TreeStatus",  # in StatusChanged
     "LedgerStatus",  # in LedgerTold
     "Transition",  # in KeepTransitions
     "AuditNote",  # in KeepAudit and KeepCheckpoint

@@ -251,7 +251,7 @@ def test_a_recovery_with_the_baseline_gone_is_not_called_active() -> None:
     house = active()
     house.exit_process()
     house.hung.add("ingest")
-    house.machine.baseline_healthy = False
+    house.machine.store_healthy = False
     command = house.order_recovery()
     house.turn()
     assert command not in house.answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from actors.machines.standing import Kid, Now, Supervision, changes, facts_of, same, status_of, stream_expected
+from actors.machines.standing import Kid, Now, Probed, Supervision, changes, facts_of, same, status_of, stream_expected
 from messages.settings import SidecarSettings
 from messages.status import Transition
 from tests.actors.machines.tree_house import tree_settings
@@ -12,6 +12,7 @@ from tests.actors.machines.tree_house import tree_settings
 
 def machine(**kids: Kid) -> Supervision:
     known = Supervision(tree_settings())
+    known.sources["otlp"] = Probed(True, "it answers")
     known.kids.update(dict.fromkeys(known.kids, Kid(state="running")))
     known.kids.update(kids)  # type: ignore[typeddict-item]  # roles by keyword
     return known

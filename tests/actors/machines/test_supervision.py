@@ -14,7 +14,9 @@ from actors.machines.effects import MachineRefused
 from actors.machines.supervision import KEPT_AT_ONCE, LEAVE_DEADLINE_MS, PongFrom, step
 from actors.tree import ROLES
 from messages.lifecycle import ActorFaulted, Ping, Pong, Ready
+from messages.otlp import SourceProbed
 from messages.records import BaselineProbed, KeepTransitions
+from messages.settings import OtlpSettings
 from messages.sidecar import HandshakeChanged, SidecarSpawnFailed, StreamHealthChanged
 from messages.status import Role
 from tests.actors.machines.tree_house import TreeHouse, active, tree_settings
@@ -108,7 +110,7 @@ def test_an_actor_that_dies_thrice_in_a_minute_is_given_up(role: Role) -> None:
     before = len(house.starts)
     house.run(300_000)
     assert len(house.starts) == before
-    wanted = {"ingest": "FAILURE", "facade": "HYBRID_ACTIVE"}.get(role, "DEGRADED_STREAMING")
+    wanted = {"ingest": "FAILURE", "baseline": "FAILURE", "facade": "HYBRID_ACTIVE"}.get(role, "DEGRADED_STREAMING")
     assert house.status.mode == wanted
     assert role == "facade" or "crash-loops" in house.status.mode_reason
 
@@ -338,6 +340,57 @@ def test_without_ingest_the_mode_is_failure() -> None:
     house.slow_start = {"ingest"}
     house.die("ingest")
     assert (house.status.mode, house.status.baseline.reason) == ("FAILURE", "ingest is down")
+
+
+def test_a_receiver_that_cannot_listen_is_failure_while_it_is_the_only_source() -> None:
+    house = active()
+    house.probe = SourceProbed(source="otlp", healthy=False, reason="port 4318 is taken")
+    house.run(2_000)
+    assert house.status.mode == "FAILURE"
+    assert house.status.mode_reason.startswith("durable baseline is not working: otlp: port 4318 is taken")
+    assert [(each.name, each.healthy, each.address) for each in house.status.sources] == [
+        ("otlp", False, "http://127.0.0.1:4318")
+    ]
+    assert [(each.who, each.after) for each in house.log if each.what == "source"][-1] == ("otlp", "not healthy")
+
+
+def test_a_source_that_works_beside_one_that_does_not_is_no_failure() -> None:
+    house = active()
+    house.hear(SourceProbed(source="transcript", healthy=False, reason="the folder is gone"))
+    assert (house.status.mode, house.status.baseline.healthy, house.status.baseline.working) == (
+        "DEGRADED_STREAMING", False, True,
+    )  # fmt: skip
+    house.hear(SourceProbed(source="transcript", healthy=True, reason="the folder is watched"))
+    assert house.status.mode == "HYBRID_ACTIVE"
+
+
+def test_a_receiver_whose_probes_stay_away_is_not_healthy() -> None:
+    house = active()
+    house.hung.add("baseline")
+    house.run(house.settings.timing.ping_deadline_ms - 500)
+    assert house.status.mode == "HYBRID_ACTIVE"
+    house.hung.discard("baseline")
+    house.probe = SourceProbed(source="otlp", healthy=False, reason="")  # from here on none comes that says well
+    house.run(2_000)
+    assert house.status.mode == "FAILURE"
+
+
+def test_a_new_baseline_is_healthy_when_its_probe_shows_it() -> None:
+    house = active()
+    house.slow_start = {"baseline"}
+    house.die("baseline")
+    assert (house.status.mode, house.status.baseline.reason) == ("FAILURE", "otlp: the baseline is starting")
+    house.report("baseline")
+    assert house.status.mode == "HYBRID_ACTIVE"
+
+
+def test_without_any_source_switched_on_the_store_is_the_baseline() -> None:
+    settings = tree_settings().model_copy(update={"otlp": OtlpSettings()})
+    house = TreeHouse(settings)
+    house.probe = SourceProbed(source="otlp", healthy=True, reason="")
+    house.machine.sources.clear()
+    house.rest()
+    assert house.status.baseline.healthy
 
 
 # Transitions.

@@ -40,8 +40,9 @@ from messages.calls import (
 )
 from messages.config import SetKillSwitch
 from messages.lifecycle import Leave, Left, Ping, Pong, Ready, StopTree, TreeReady, TreeStopped
+from messages.otlp import SourceProbed
 from messages.records import BaselineProbed, KeepTransitions, TransitionsKept
-from messages.settings import SidecarSettings, Timing, TreeSettings
+from messages.settings import OtlpSettings, SidecarSettings, Timing, TreeSettings
 from messages.sidecar import (
     HandshakeChanged,
     SidecarExited,
@@ -62,6 +63,7 @@ def tree_settings(*, kill_switch: bool = False, **timing: Any) -> TreeSettings:
         database=":memory:",
         kill_switch=kill_switch,
         sidecar=SidecarSettings(codex_path="/bin/true"),
+        otlp=OtlpSettings(enabled=True, address="http://127.0.0.1:4318"),
         timing=Timing(**timing),
     )
 
@@ -103,6 +105,8 @@ class TreeHouse:
     """What the config file says."""
     disk: str = ""
     """Why the config file cannot be written."""
+    probe: SourceProbed = field(default_factory=lambda: SourceProbed(source="otlp", healthy=True, reason="it answers"))
+    """What the receiver's probe shows."""
     note: bool = False
     """Whether the fallback is noted beyond this tree."""
 
@@ -180,6 +184,8 @@ class TreeHouse:
                 answer = [PongFrom(to, Pong(n=n, incarnation=self.alive[to]))]
                 if to == "ingest":
                     answer.append(BaselineProbed(healthy=True, reason="the store commits"))
+                if to == "baseline":
+                    answer.append(self.probe)
             case Leave():
                 answer = [("leave", to, self.alive[to])]
             case KeepTransitions() if self.keeps:
@@ -272,6 +278,8 @@ class TreeHouse:
         self.hear(Ready(role=role, incarnation=self.alive[role], pid=10, token="t", created_at=1.0))
         if role == "ingest":
             self.hear(BaselineProbed(healthy=True, reason="the store commits"))
+        if role == "baseline":
+            self.hear(self.probe)
 
     def die(self, role: Role) -> None:
         incarnation = self.alive.pop(role, None)

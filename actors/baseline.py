@@ -1,0 +1,65 @@
+"""BaselineActor: what the tools export over OTLP, on its way to the store; wiring of `machines/receiver.py`.
+
+Never here: what an event means (`wire/*_telemetry.py`), when something is sent again (`machines/baseline.py`).
+"""
+
+from __future__ import annotations
+
+from actors.machines.baseline import Lane
+from actors.machines.drafting import Drafting
+from actors.machines.effects import Woke
+from actors.machines.receiver import Receiver
+from actors.shell import Shell, now
+from messages.base import Message
+from messages.baseline import RecordsKept, RecordsRefused
+from messages.lifecycle import Begin
+from messages.otlp import OtlpGivenUp, OtlpPart
+from messages.status import Party
+
+TICK_MS = 250
+
+
+class BaselineActor(Shell):
+    """Decodes OTLP bodies and has them kept. A new one starts empty: the gateway still has what was not answered."""
+
+    ROLE = "baseline"
+
+    def begin(self, begin: Begin) -> None:
+        lane = Lane(begin.incarnation, begin.settings.timing.resend_ms)
+        self.receiver = Receiver(lane, Drafting().decode)
+        self.closing = False
+        self.ticking = False
+
+    def on(self, message: Message, sender: Party) -> None:
+        at_ms = now().mono
+        if isinstance(message, OtlpPart):
+            self.perform(self.receiver.part(message, at_ms))
+        elif isinstance(message, OtlpGivenUp):
+            self.perform(self.receiver.given_up(message, at_ms))
+        elif isinstance(message, RecordsKept) and message.source == "otlp":
+            self.perform(self.receiver.kept(message, at_ms))
+        elif isinstance(message, RecordsRefused) and message.source == "otlp":
+            self.perform(self.receiver.refused(message, at_ms))
+        self._rest()
+
+    def woke(self, woke: Woke) -> None:
+        self.ticking = False
+        self.perform(self.receiver.tick(now().mono))
+        self._rest()
+
+    def peers_changed(self, changed: list[Party]) -> None:
+        if "ingest" in changed:
+            self.perform(self.receiver.ingest_returned(now().mono))
+
+    def leave(self) -> None:
+        """What is in hand is kept first; the gateway sends nothing more. The supervisor's deadline bounds the wait."""
+        self.closing = True
+        self._rest()
+
+    def _rest(self) -> None:
+        """Tick only while something is in hand, so that an idle baseline sleeps."""
+        if self.closing and self.receiver.idle:
+            self.left()
+        elif not self.receiver.idle and not self.ticking:
+            self.ticking = True
+            self.wake(TICK_MS, "tick")

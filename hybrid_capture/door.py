@@ -1,0 +1,104 @@
+"""Uvicorn's HTTP/1.1 protocol with what it leaves out: slow clients are hung up on, and connections have a bound.
+
+Stock uvicorn waits for ever for the head of a request that has begun, and answers 503 without `Retry-After` when there
+are too many connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+import h11
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+KEEP_ALIVE_S = 75
+"""An idle connection is kept this long: exporters speak every 5 s, and one that finds its connection closed may lose a
+batch."""
+HEAD_BYTES_MAX = 32 * 1024
+"""Request line and headers."""
+
+
+def door_of(connections_max: int, head_s: float) -> type[H11Protocol]:
+    """The protocol class for these bounds; uvicorn makes one object per connection."""
+
+    class Door(H11Protocol):
+        waiting: ClassVar[dict[Any, float]] = {}
+        """Connections that are between two requests, longest first."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+            super().connection_made(transport)
+            self.head_deadline: asyncio.TimerHandle | None = None
+            self._watch()
+            if len(self.connections) > connections_max:
+                idle = next(iter(self.waiting), self)
+                idle.transport.close()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._unwatch()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.transport.is_closing():
+                return
+            if self.conn.their_state is h11.IDLE:
+                self._watch()
+            else:
+                self._unwatch()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if not self.transport.is_closing() and self.conn.their_state is h11.IDLE:
+                self._unwatch()
+                self.waiting[self] = self.loop.time()
+
+        def _watch(self) -> None:
+            """From the first byte, or the connection, the head of a request has so much time."""
+            if self.head_deadline is None:
+                self.head_deadline = self.loop.call_later(head_s, self.transport.close)
+                self.waiting.setdefault(self, self.loop.time())
+
+        def _unwatch(self) -> None:
+            self.waiting.pop(self, None)
+            if self.head_deadline is not None:
+                self.head_deadline.cancel()
+                self.head_deadline = None
+
+    return Door
+
+
+class DoorServer(Server):
+    """Uvicorn without its ten wake-ups a second: it sleeps until it is cancelled."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.open = asyncio.Event()
+        """Set when connections are taken."""
+
+    async def main_loop(self) -> None:
+        self.open.set()
+        await asyncio.Event().wait()
+
+
+def server_of(app: Any, connections_max: int, head_s: float) -> DoorServer:
+    """A server for this application that logs nothing, tells no version and no date, and trusts no proxy."""
+    return DoorServer(
+        Config(
+            app,
+            http=door_of(connections_max, head_s),
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",  # a warning of uvicorn's may name a path, and a path may hold a token
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            backlog=1_024,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=HEAD_BYTES_MAX,
+        )
+    )

@@ -1,0 +1,166 @@
+"""The gateway process: HTTP on the socket that the host opened, below the root, which starts it anew when it dies.
+
+A process of its own, because parsing what strangers send and keeping the root's guard apart want different processes: a
+flood, a hang or a fault here costs the root nothing, and when the root dies whoever waits here still hears `send it
+again` instead of a broken connection. What it serves is one file per application: `otlp_app.py`, `index_app.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from hybrid_capture.door import DoorServer, server_of
+from hybrid_capture.exchange import Exchange
+from hybrid_capture.frames import READ_BYTES, FrameBroken, Frames, Said, frame_of
+from hybrid_capture.index_app import index_app
+from hybrid_capture.otlp_app import Bounds, Receiver, otlp_app
+from hybrid_capture.probing import Probing
+from messages.settings import Limits, Timing
+
+NAMES = ["127.0.0.1", "localhost"]
+"""Host headers that are answered: another one is a web page that made a name of its own point here."""
+TICK_S = 0.5
+END_S = 1.0
+"""After the last word this process lives so long at most, whatever is still open."""
+FLUSH_S = 0.3
+"""For the answers to whoever waits."""
+
+
+def application(receiver: Receiver) -> Starlette:
+    """Everything that is served. A further application has its routes or a mount here, before the index."""
+    return Starlette(
+        routes=[*otlp_app(receiver).routes, *index_app().routes],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES, www_redirect=False)],
+    )
+
+
+class Gateway:
+    """One gateway, from its first frame to its end."""
+
+    def __init__(self, link: socket.socket, listener: socket.socket) -> None:
+        self._link = link
+        self._listener = listener
+        self._frames = Frames()
+        self._writer: asyncio.StreamWriter
+
+    async def run(self) -> None:
+        """Live until the root says `end`, or is gone."""
+        reader, self._writer = await asyncio.open_connection(sock=self._link)
+        said, rest = await self._first(reader)
+        limits = Limits.model_validate(said.fields["limits"])
+        timing = Timing.model_validate(said.fields["timing"])
+        self._exchange = Exchange(self._tell, timing.otlp_hold_ms / 1000)
+        bounds = Bounds(
+            body_bytes_max=limits.otlp_body_bytes_max,
+            waiting_bytes_max=limits.otlp_waiting_bytes_max,
+            requests_max=limits.otlp_requests_max,
+            read_s=timing.otlp_read_ms / 1000,
+        )
+        self._receiver = Receiver(self._exchange, said.fields["token"], bounds)
+        self._server = server_of(application(self._receiver), limits.http_connections_max, bounds.read_s)
+        probe_s = timing.probe_interval_ms / 1000
+        self._probing = Probing(self._listener.getsockname()[:2], said.fields["token"], probe_s, self._probed)
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        tasks = [asyncio.create_task(self._probe(self._server)), asyncio.create_task(self._tick())]
+        await self._listen(reader, rest)
+        self._end_soon()
+        self._exchange.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered(), FLUSH_S)
+        # Who waited is answered. Uvicorn's own way out sleeps for a tenth of a second first.
+        for task in (serving, *tasks):
+            task.cancel()
+
+    async def _first(self, reader: asyncio.StreamReader) -> tuple[Said, list[Said]]:
+        while True:
+            chunk = await reader.read(READ_BYTES)
+            if not chunk:
+                raise SystemExit(0)
+            said = self._frames.feed(chunk)
+            if said:
+                return said[0], said[1:]
+
+    async def _listen(self, reader: asyncio.StreamReader, said: list[Said]) -> None:
+        """Hear the root until it ends this, or is gone."""
+        while True:
+            for each in said:
+                if each.op == "end":
+                    return
+                self._heard(each)
+            try:
+                chunk = await reader.read(READ_BYTES)
+                said = self._frames.feed(chunk)
+            except (OSError, FrameBroken):
+                return
+            if not chunk:
+                return
+
+    def _heard(self, said: Said) -> None:
+        if said.op == "ping":
+            self._tell("pong")
+        elif said.op == "stop":
+            self._receiver.stopping = True
+        else:
+            self._exchange.heard(said)
+            if said.op == "returned":
+                self._probing.soon()
+
+    def _tell(self, op: str, blob: bytes | memoryview = b"", **fields: Any) -> None:
+        # Bounded by the window of the exchange; everything else is small.
+        self._writer.write(frame_of(op, blob, **fields))
+
+    def _probed(self, healthy: bool, reason: str) -> None:
+        self._tell("probed", healthy=healthy, reason=reason)
+
+    async def _probe(self, server: DoorServer) -> None:
+        await server.open.wait()
+        await self._probing.run()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if self._exchange.waiting:
+                self._exchange.tick(asyncio.get_running_loop().time())
+
+    async def _answered(self) -> None:
+        while self._exchange.waiting or self._server.server_state.tasks:
+            await asyncio.sleep(0.005)
+
+    def _end_soon(self) -> None:
+        """The end comes, also when something here hangs: nobody is above to see to it."""
+        guard = threading.Timer(END_S, os._exit, args=(1,))
+        guard.daemon = True
+        guard.start()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Take link and listening socket over from the root, and serve."""
+    parser = argparse.ArgumentParser(prog="hybrid_capture.gateway", description="Started by the root; not for people.")
+    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--http", type=int, required=True)
+    # For whoever reads the process list, `doctor` among them.
+    parser.add_argument("--state-dir", required=True)
+    given = parser.parse_args(arguments)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)  # the root ends us, or its end does
+    link, listener = socket.socket(fileno=given.link), socket.socket(fileno=given.http)
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(Gateway(link, listener).run())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The root's side of the gateway: it is started, asked for signs of life, started anew when it ends, and told to end.
+
+The root loop owns it: nothing here blocks, except `end`, which waits a bounded time at the very end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from typing import Any
+
+from actors import lifeline
+from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
+from hybrid_capture.frames import READ_BYTES, FrameBroken, Frames, Said, frame_of
+from hybrid_capture.pulse import Pulse
+from messages.settings import Limits, Timing
+
+FRAMES_MAX = 4_096
+"""Frames that wait for a gateway that reads nothing. Over: it hangs, and is ended."""
+END_S = 0.6
+"""What it is given to tell everybody who waits to come again."""
+
+
+class GatewayProcess:
+    """One gateway at a time. `number` counts its starts."""
+
+    def __init__(self, listener: int, state_dir: str, token: str, limits: Limits, timing: Timing) -> None:
+        self._listener = listener
+        self._state_dir = state_dir
+        self._start = {"token": token, "limits": limits.model_dump(), "timing": timing.model_dump()}
+        self._timing = timing
+        self._window = RestartWindow()
+        self._again_s: float | None = None
+        self._link: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting: deque[bytes] = deque()
+        self._sent = 0
+        self.number = 0
+        self.trouble = ""
+        """Why there is no gateway now."""
+
+    def start(self) -> None:
+        """Start one. It gets a session of its own: whoever takes the tree's session along spares it."""
+        self.number += 1
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "hybrid_capture.gateway", "--link", str(theirs.fileno()),
+                    "--http", str(self._listener), "--state-dir", self._state_dir,
+                ],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), self._listener),
+                start_new_session=True,
+            )  # fmt: skip
+        self._link, self._frames, self._again_s, self.trouble = ours, Frames(), None, ""
+        self._waiting.clear()
+        self._sent = 0
+        self._pulse = Pulse(self._timing.ping_interval_ms / 1000, self._timing.ping_deadline_ms / 1000)
+        self.tell("start", **self._start)
+
+    @property
+    def descriptor(self) -> int | None:
+        """Of the link, to watch; None while there is no gateway."""
+        return None if self._link is None else self._link.fileno()
+
+    @property
+    def busy(self) -> bool:
+        """Something waits to be sent: come back soon."""
+        return bool(self._waiting)
+
+    @property
+    def identity(self) -> tuple[int, float]:
+        """Pid and creation time."""
+        assert self._process is not None
+        return self._process.pid, lifeline.created_at(self._process.pid)
+
+    def read(self) -> list[Said] | None:
+        """What it says; None when it is gone."""
+        assert self._link is not None
+        try:
+            chunk = self._link.recv(READ_BYTES)
+            said = self._frames.feed(chunk)
+        except BlockingIOError:
+            return []
+        except (OSError, FrameBroken):
+            return None
+        for each in said:
+            if each.op == "pong":
+                self._pulse.heard()
+        return said if chunk else None
+
+    def tell(self, op: str, **fields: Any) -> None:
+        """Say something, in order, as soon as it takes it."""
+        if self._link is None:
+            return
+        if len(self._waiting) >= FRAMES_MAX:
+            self.kill()
+            return
+        self._waiting.append(frame_of(op, **fields))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what fits. A link that is broken is found out by reading."""
+        try:
+            while self._waiting and self._link is not None:
+                self._sent += self._link.send(memoryview(self._waiting[0])[self._sent :])
+                if self._sent == len(self._waiting[0]):
+                    self._waiting.popleft()
+                    self._sent = 0
+        except BlockingIOError:
+            return
+        except OSError:
+            self._waiting.clear()
+
+    def gone(self, now_ms: int) -> None:
+        """It ended: the next one is due at once, later, or, after too many, never."""
+        self.kill()
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._window, decision = after_exit(self._window, now_ms, self._timing, 0)
+        if isinstance(decision, CrashLoop):
+            self.trouble = f"the gateway ended {decision.restarts + 1} times within a minute and was given up"
+        else:
+            self.trouble = "the gateway ended and is started again"
+            self._again_s = now_ms / 1000 + decision.after_ms / 1000
+
+    def due(self, now_s: float) -> bool:
+        """Whether to start one now."""
+        return self._again_s is not None and now_s >= self._again_s
+
+    def look_after(self, now_s: float) -> None:
+        """Ask for a sign of life; a gateway that gives none is killed, and its end is handled like any other."""
+        if self._link is None:
+            return
+        self.flush()
+        if self._pulse.due(now_s):
+            self.tell("ping")
+        if self._pulse.late_s(now_s) is not None:
+            self._pulse.heard()
+            self.kill()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    def end(self) -> None:
+        """Let it answer whoever waits, bounded; then it is gone."""
+        if self._process is None:
+            return
+        self._again_s = None
+        self.tell("end")
+        if self._link is not None:
+            with contextlib.suppress(OSError):
+                self._link.shutdown(socket.SHUT_WR)
+        end_s = time.monotonic() + END_S
+        while self._link is not None and time.monotonic() < end_s:
+            try:
+                self._link.settimeout(max(0.01, end_s - time.monotonic()))
+                if not self._link.recv(READ_BYTES):
+                    break
+            except OSError:
+                break
+        self.kill()
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+def end_gateway(pid: int, created: float) -> None:
+    """End a gateway whose root is gone, if it is still there. A new root's sweep would; without one this does."""
+    if not lifeline.process_is_gone(pid, created):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, 9)

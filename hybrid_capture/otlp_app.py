@@ -1,0 +1,197 @@
+"""The OTLP receiver as a web application: `POST /v1/logs|traces|metrics`, answered as the OTLP/HTTP specification says.
+
+200 means durable. What may be sent again gets 503 with `Retry-After: 1`, and nothing else does: the exporters of both
+tools drop a batch at any other refusal (measured). The token stands in `Authorization: Bearer`, or in the path for an
+exporter that can set no header: `/s/TOKEN/v1/logs`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import get_args
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.wire.otlp_answers import CONTENT_TYPES, Code, accepted, refused
+from hybrid_capture.exchange import Answer, Exchange
+from hybrid_capture.inflating import NotGzip, TooLarge, Unpacking
+from messages.otlp import Encoding, Signal
+
+ENCODINGS: dict[str, Encoding] = {content_type: encoding for encoding, content_type in CONTENT_TYPES.items()}
+PLAIN = ("", "identity", "none")
+DRAIN_BYTES_MAX = 256 * 1024 * 1024
+"""What is read and thrown away of a refused body, so that the client hears why instead of a broken connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the receiver takes at most."""
+
+    body_bytes_max: int
+    waiting_bytes_max: int
+    requests_max: int
+    read_s: float
+
+
+class Refusal(Exception):
+    """A request that is not taken. The text holds nothing of it."""
+
+    def __init__(self, status: int, code: Code, text: str) -> None:
+        self.status, self.code, self.text = status, code, text
+
+
+def busy(text: str) -> Refusal:
+    """What an exporter sends again."""
+    return Refusal(503, 14, text)
+
+
+class Receiver:
+    """Takes requests in hand, within bounds, until they are durable."""
+
+    def __init__(self, exchange: Exchange, token: str, bounds: Bounds) -> None:
+        self._exchange = exchange
+        self._token = token.encode()
+        self._bounds = bounds
+        self._requests = 0
+        self._bytes = 0
+        self.stopping = False
+        """Nothing new is taken; what is in hand is finished."""
+
+    async def take(self, request: Request) -> Response:
+        """Answer one request."""
+        encoding = ENCODINGS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
+        try:
+            signal = self._signal(request)
+            self._known(request)
+            gzip = _packing(request)
+            if encoding is None:
+                raise Refusal(415, 3, f"Content-Type has to be one of {', '.join(ENCODINGS)}")
+            answer = await self._stored(request, signal, encoding, gzip)
+            if answer.code == "undecodable":
+                raise Refusal(400, 3, answer.text)
+            if answer.code == "busy":
+                raise busy(f"{answer.text}: send it again")
+        except Refusal as why:
+            return await _refusal(request, encoding or "json", why)
+        body = accepted(signal, encoding, answer.rejected, answer.text)
+        return Response(body, media_type=CONTENT_TYPES[encoding])
+
+    def _signal(self, request: Request) -> Signal:
+        signal = request.path_params["signal"]
+        if signal not in get_args(Signal):
+            raise Refusal(404, 5, "there is /v1/logs, /v1/traces and /v1/metrics")
+        return signal  # type: ignore[no-any-return]  # one of the three words
+
+    def _known(self, request: Request) -> None:
+        """Whoever says the token. A page in a browser never does, and is told so before that."""
+        if "origin" in request.headers:
+            raise Refusal(403, 7, "this is no place for web pages")
+        scheme, _, said = request.headers.get("authorization", "").partition(" ")
+        said = request.path_params.get("token") or (said.strip() if scheme.lower() == "bearer" else "")
+        if not secrets.compare_digest(said.encode(), self._token):
+            raise Refusal(401, 16, "the token is missing or wrong: `hybrid-capture setup` tells the tools")
+
+    async def _stored(self, request: Request, signal: Signal, encoding: Encoding, gzip: bool) -> Answer:
+        if self.stopping:
+            raise busy("the receiver is stopping")
+        if self._requests >= self._bounds.requests_max:
+            raise busy("too many requests are in hand")
+        length = request.headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and int(length) > self._bounds.body_bytes_max:
+            raise self._too_large()
+        self._requests += 1
+        unpacking = Unpacking(gzip, self._bounds.body_bytes_max)
+        held = 0
+        try:
+            async with asyncio.timeout(self._bounds.read_s):
+                async for more in _unpacked(request, unpacking):
+                    held += more
+                    self._bytes += more
+                    if self._bytes > self._bounds.waiting_bytes_max:
+                        raise busy("too much is in hand")
+            return await self._exchange.ask(signal, encoding, unpacking.finish())
+        except TooLarge:
+            raise self._too_large() from None
+        except NotGzip:
+            raise Refusal(400, 3, "the body is not gzip, though Content-Encoding says so") from None
+        except TimeoutError:
+            raise Refusal(408, 4, "the body did not come in time") from None
+        finally:
+            self._requests -= 1
+            self._bytes -= held
+
+    def _too_large(self) -> Refusal:
+        return Refusal(413, 8, f"a body may have {self._bounds.body_bytes_max} bytes, unpacked")
+
+
+async def _unpacked(request: Request, unpacking: Unpacking) -> AsyncIterator[int]:
+    """Bytes gained, piece by piece. Errors: TooLarge, NotGzip."""
+    async for chunk in request.stream():
+        unpacking.feed(chunk)
+        more = True
+        while more:
+            before = len(unpacking.body)
+            more = unpacking.step()
+            yield len(unpacking.body) - before
+            if more:
+                await asyncio.sleep(0)  # others have their turn while a large body is inflated
+    request.state.read = True
+
+
+def _packing(request: Request) -> bool:
+    packing = request.headers.get("content-encoding", "").strip().lower()
+    if packing != "gzip" and packing not in PLAIN:
+        raise Refusal(415, 3, "Content-Encoding has to be gzip or none")
+    return packing == "gzip"
+
+
+async def _refusal(request: Request, encoding: Encoding, why: Refusal) -> Response:
+    headers = {"Retry-After": "1"} if why.status == 503 else {}
+    if why.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if not await _drained(request):
+        headers["Connection"] = "close"
+    return Response(refused(encoding, why.code, why.text), why.status, headers, CONTENT_TYPES[encoding])
+
+
+async def _drained(request: Request) -> bool:
+    """Whether the rest of the body was read, and the connection can serve another request."""
+    if getattr(request.state, "read", False):
+        return True
+    count = 0
+    try:
+        async with asyncio.timeout(2.0):
+            while True:
+                message = await request.receive()
+                count += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or count > DRAIN_BYTES_MAX:
+                    return False
+                if not message.get("more_body", False):
+                    return True
+    except (TimeoutError, ClientDisconnect):
+        return False
+
+
+def otlp_app(receiver: Receiver) -> Starlette:
+    """The application; mounted by the gateway at its root."""
+
+    async def take(request: Request) -> Response:
+        try:
+            return await receiver.take(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
+        except Exception:  # noqa: BLE001  our own fault is no reason to lose a batch: it may work the next time
+            return await _refusal(request, "json", busy("the receiver has a fault"))
+
+    return Starlette(
+        routes=[
+            Route("/v1/{signal}", take, methods=["POST"]),
+            Route("/s/{token}/v1/{signal}", take, methods=["POST"]),
+        ]
+    )
