@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from hybrid_capture import cli_finding
+from hybrid_capture.cli_export import sessions_export
 from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
@@ -34,6 +35,7 @@ app.command("migrate-collector")(migrate_collector)
 app.command()(simulate)
 app.add_typer(links_app, name="links")
 cli_finding.register(app, sessions_app)
+sessions_app.command("export")(sessions_export)
 
 Codex = Annotated[
     Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")

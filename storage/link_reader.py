@@ -130,6 +130,13 @@ class LinkReader:
         with self._database.reading():
             return next(iter(self._links("l.id = ?", [number], 1)), None)
 
+    def all_linked(self, repo: str) -> list[dict[str, Any]]:
+        """Every sure link of a repository, however many."""
+        sql = _LINKS.format(where="l.repo = ? AND l.state = 'linked'").removesuffix("LIMIT ?")
+        with self._database.reading():
+            found = self._database.run(sql, (repo,)).fetchall()
+        return [_link(row) for row in found]
+
     def sessions_like(self, beginning: str) -> list[tuple[str, str]]:
         """Tool and id of sessions whose ids begin so; an exact one alone, three at most."""
         with self._database.reading():
@@ -146,7 +153,11 @@ class LinkReader:
     def _links(self, where: str, values: list[Any], limit: int) -> list[dict[str, Any]]:
         sql = _LINKS.format(where=where)
         found = self._database.run(sql, (*values, min(max(limit, 0), ROWS_MAX))).fetchall()
-        return [{**dict(zip(_LINK_FIELDS, row, strict=False)), "evidence": orjson.loads(row[-1])} for row in found]
+        return [_link(row) for row in found]
+
+
+def _link(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {**dict(zip(_LINK_FIELDS, row, strict=False)), "evidence": orjson.loads(row[-1])}
 
 
 def _conditions(session: str | None, repo: str | None) -> tuple[list[str], list[Any]]:

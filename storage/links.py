@@ -148,7 +148,10 @@ class Links:
             )
 
     def _evidence(self, link: LinkFound) -> str:
-        files = [{"path": self._path(path), "match": match, "of": of} for path, match, of in link.files]
+        files = [
+            {"path": self._path(path), "match": match, "of": of, "ranges": link.ranges.get(path, [])}
+            for path, match, of in link.files
+        ]
         return canonical({"files": files, "files_count": link.files_count, "rivals": link.rivals}).decode()
 
     def _path(self, path: str) -> str:

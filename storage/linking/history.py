@@ -24,6 +24,7 @@ _FORMAT = "--format=%x01%H %P%x02%ct%x02%s"
 _SIMPLE = ("--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "-M", "-l400")
 _LOG = ("--no-notes", "--no-decorate", "--no-mailmap", "--no-show-signature", "--no-abbrev")
 _PATCH = ("-r", "-p", "-U0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "--root", "--no-abbrev")
+_HUNK = re.compile(r"@@ -\S+ \+(\d+)")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
@@ -38,6 +39,8 @@ class FileDiff:
     """A, M, D, R, C or T, as git says it."""
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    """Line numbers of the added lines, in the file as the commit leaves it."""
 
 
 @dataclass(slots=True)
@@ -194,22 +197,35 @@ def _commits(said: str) -> Iterator[Commit]:
         yield commit
 
 
-def _patches(said: str) -> Iterator[tuple[str, list[tuple[list[str], list[str]]]]]:
-    """`git diff-tree --stdin -p`: a commit's name alone on a line, then its files: added and removed lines of each.
+UNREAD = -1
+"""Lines left to take from a file whose first hunk has not come yet."""
+Diff = tuple[list[str], list[str], list[int]]
+
+
+def _patches(said: str) -> Iterator[tuple[str, list[Diff]]]:
+    """`git diff-tree --stdin -p`: a commit's name alone on a line, then added and removed lines of each of its files.
 
     Lines of files begin with a sign, so nothing that somebody committed can look like the rest.
     """
-    sha, files, left = "", list[tuple[list[str], list[str]]](), 0
+    sha, files, left, number = "", list[Diff](), 0, 0
     for line in said.split("\n"):
         sign = line[:1]
         if files and left > 0 and sign and sign in "+-":
-            files[-1][sign == "-"].append(line[1:])
+            added, removed, numbers = files[-1]
+            if sign == "-":
+                removed.append(line[1:])
+            else:
+                added.append(line[1:])
+                numbers.append(number)
+                number += 1
             left -= 1
         elif line.startswith("@@"):
-            left = left or PATCH_LINES_MAX
+            left = PATCH_LINES_MAX if left == UNREAD else left
+            hunk = _HUNK.match(line)
+            number = int(hunk[1]) if hunk else 0
         elif line.startswith("diff --git "):
-            files.append(([], []))
-            left = 0
+            files.append(([], [], []))
+            left = UNREAD
         elif _SHA.fullmatch(line):
             if sha:
                 yield sha, files
@@ -218,10 +234,10 @@ def _patches(said: str) -> Iterator[tuple[str, list[tuple[list[str], list[str]]]
         yield sha, files
 
 
-def _give_lines(files: list[FileDiff], diffs: list[tuple[list[str], list[str]]]) -> None:
+def _give_lines(files: list[FileDiff], diffs: list[Diff]) -> None:
     """Patches come in the order of the names; a file that became a link has two, its end and its beginning."""
     waiting = iter(diffs)
     for file in files:
-        file.added, file.removed = next(waiting, ([], []))
+        file.added, file.removed, file.numbers = next(waiting, ([], [], []))
         if file.status == "T":
-            file.added, _ = next(waiting, ([], []))
+            file.added, _, file.numbers = next(waiting, ([], [], []))

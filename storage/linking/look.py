@@ -271,6 +271,7 @@ def _found(match: Match, names: dict[int, str]) -> LinkFound:
         was=match.was,
         files=files[:FILES_MAX],
         files_count=len(files),
+        ranges={path: match.ranges.get(path, []) for path, _, _ in files[:FILES_MAX]},
         rivals=sorted(names[key] for key in match.rivals if key in names)[:FILES_MAX],
     )
 

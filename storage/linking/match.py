@@ -64,6 +64,8 @@ class Match:
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By path in the commit: lines that match, lines that it changes."""
     rivals: frozenset[int] = frozenset()
+    ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By path in the commit: first and last lines of what the session wrote."""
 
 
 class Judge:
@@ -315,7 +317,7 @@ class _Dispute:
         was: str | None = None,
     ) -> Match:
         mine = self._here.get(claim.key) or Overlap()
-        return Match(claim.key, self._commit, state, score, method, reason, was, mine.files, rivals)
+        return Match(claim.key, self._commit, state, score, method, reason, was, mine.files, rivals, mine.ranges)
 
 
 def _in_time(commits: Sequence[Commit]) -> tuple[list[Commit], list[int]]:

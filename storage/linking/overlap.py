@@ -8,14 +8,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from storage.linking.claims import ADDED, Standing
+from storage.linking.claims import ADDED, Standing, signed
 from storage.linking.history import Commit, FileDiff
+from storage.linking.lines import bare
 from storage.linking.shingles import likeness, shingles
 
 EXACT, FOLDED, TAIL = 1.0, 0.98, 0.9
 """The same path; the same but for case and Unicode form; only the same name in another folder."""
 LIKE_WEIGHT_MIN = 2.0
 """What a session must have written into a file for a comparison by words."""
+RANGES_MAX = 200
+"""Runs of lines of one file that are told."""
 TOUCH_MS = 6 * 3_600_000
 """A change of unknown content is worth a look at commits of its file for this long."""
 
@@ -32,6 +35,8 @@ class Overlap:
     """By the same path: all lines that the commit has."""
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By the commit's path: lines that match, lines that it changes."""
+    ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By the commit's path: first and last line of what the session wrote, as the commit leaves the file."""
     share: float = 0.0
     """The largest part, by weight, that the match is of a file's change on either side."""
     nearness: float = 0.0
@@ -112,6 +117,7 @@ def overlap_of(
             found.taken[path] = found.taken.get(path, Counter()) + taken
             found.room[path] = found.room.get(path, Counter()) + lines
             found.files[file.path] = (sum(taken.values()), sum(lines.values()))
+            found.ranges[file.path] = _ranges(file, taken)
             found.share = max(found.share, worth / ours, worth / theirs)
             whole = nearness == EXACT and _added(left, weight) == _added(lines, weight) != {}
             found.whole_files += whole
@@ -135,6 +141,25 @@ def _compare_words(
     if like >= 0.5:
         found.taken[path] = Counter({line: count for line, count in left.items() if line[0] == ADDED})
         found.files[file.path] = (round(like * len(file.added)), len(file.added) + len(file.removed))
+        found.ranges[file.path] = _ranges(file, signed(file.added, ()))
+
+
+def _ranges(file: FileDiff, taken: Counter[str]) -> list[tuple[int, int]]:
+    """Runs of added lines that are taken; empty lines between two of them belong along."""
+    left = Counter(taken)
+    found: list[tuple[int, int]] = []
+    blank_since: int | None = None
+    for number, line in zip(file.numbers, file.added, strict=False):
+        key = ADDED + bare(line)
+        if key == ADDED:
+            blank_since = number if blank_since is None else blank_since
+            continue
+        if left[key] > 0:
+            left[key] -= 1
+            joins = found and found[-1][1] + 1 in (number, blank_since)
+            found[-1:] = [(found[-1][0], number)] if joins else [*found[-1:], (number, number)]
+        blank_since = None
+    return found[:RANGES_MAX]
 
 
 def _sum(lines: Counter[str], weight: Callable[[str], float]) -> float:

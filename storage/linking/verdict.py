@@ -35,6 +35,8 @@ class LinkFound:
     files: list[tuple[str, int, int]] = field(default_factory=list)
     """Path, lines that match, lines that the commit changes."""
     files_count: int = 0
+    ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By path: first and last lines of what the session wrote, in the file as the commit leaves it."""
     rivals: list[str] = field(default_factory=list)
     """Ids of sessions that wrote the same lines."""
 
@@ -68,7 +70,13 @@ def verdict_of(line: bytes) -> Verdict:
     try:
         given: dict[str, Any] = orjson.loads(line)
         links = [
-            LinkFound(**{**link, "files": [(path, match, of) for path, match, of in link["files"]]})
+            LinkFound(
+                **{
+                    **link,
+                    "files": [(path, match, of) for path, match, of in link["files"]],
+                    "ranges": {path: [(first, last) for first, last in runs] for path, runs in link["ranges"].items()},
+                }
+            )
             for link in given.pop("links")
         ]
         places = [(repo, root) for repo, root in given.pop("places")]

@@ -21,9 +21,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+RUNS = {"a.py": [(3, 4)]}
+
+
 def link(commit: str, state: str = "linked", was: str | None = None, **more: str) -> LinkFound:
     subject = more.get("subject", "Work")
-    return LinkFound(commit, "p", subject, 5, state, 90, "hunks", "2 lines match", was, [("a.py", 2, 2)], 1, ["t9"])
+    return LinkFound(
+        commit, "p", subject, 5, state, 90, "hunks", "2 lines match", was, [("a.py", 2, 2)], 1, RUNS, ["t9"]
+    )
 
 
 def verdict(*links: LinkFound, revision: int = 1, reason: str = "", last: bool = True) -> Verdict:
@@ -79,7 +84,7 @@ def test_a_verdict_is_kept_once_however_often_it_comes(store: Store) -> None:
     assert rows(store, STATE) == [("linked", "", 1, 1)]
     (evidence,) = rows(store, "SELECT evidence FROM links")[0]
     assert json.loads(evidence) == {
-        "files": [{"path": "a.py", "match": 2, "of": 2}], "files_count": 1, "rivals": ["t9"],
+        "files": [{"path": "a.py", "match": 2, "of": 2, "ranges": [[3, 4]]}], "files_count": 1, "rivals": ["t9"],
     }  # fmt: skip
     assert not store.links_due()
 

@@ -61,3 +61,15 @@ def test_lines_that_are_gone_are_not_there_twice() -> None:
     half = seen(file, work, gone={"a.py": signed(LINES[:1], [])})
     assert half.files == {"a.py": (1, 2)}
     assert half.share == 1.0, "all that is left of the session"
+
+
+def test_the_lines_a_session_wrote_are_told_as_runs() -> None:
+    added = [
+        "def price_of(item, count):",
+        "",
+        "    return item.price * count",
+        "other = True",
+        "def price_of(item, count):",
+    ]
+    file = FileDiff("a.py", "a.py", "M", added, [], [4, 5, 6, 7, 20])
+    assert seen(file, standing("a.py")).ranges == {"a.py": [(4, 6)]}

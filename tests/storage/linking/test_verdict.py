@@ -7,7 +7,9 @@ import pytest
 from storage.linking.verdict import LinkFound, Verdict, lines_of, verdict_of
 
 FILES = [("a.py", 2, 3)]
-LINK = LinkFound("c" * 40, None, "Fix \u2028 it", 7, "linked", 90, "hunks", "2 lines", None, FILES, 1, ["s2"])
+LINK = LinkFound(
+    "c" * 40, None, "Fix \u2028 it", 7, "linked", 90, "hunks", "2 lines", None, FILES, 1, {"a.py": [(1, 2)]}, ["s2"]
+)
 VERDICT = Verdict(3, 2, "/r/.git", "/r", "", [LINK], False, [("/r/.git", "/r")])
 
 
