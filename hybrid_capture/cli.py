@@ -17,6 +17,7 @@ from hybrid_capture.cli_export import sessions_export
 from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
+from hybrid_capture.cli_store import backup, fsck, purge
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
 from hybrid_capture.verbs import EPILOG, LOOK, Json, Limit, StateDir, database_of, folder_of, verb
@@ -36,6 +37,8 @@ app.command()(simulate)
 app.add_typer(links_app, name="links")
 cli_finding.register(app, sessions_app)
 sessions_app.command("export")(sessions_export)
+for upkeep in (purge, fsck, backup):
+    app.command()(upkeep)
 
 Codex = Annotated[
     Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, Protocol
 
 import peewee
-from peewee import IntegrityError, PeeweeException, ProgrammingError
+from peewee import IntegrityError, ProgrammingError
 
 from storage.errors import StoreError
 
@@ -31,6 +31,8 @@ class Database(peewee.Database):
     """An open database."""
 
     dialect: ClassVar[Literal["sqlite", "postgres"]]
+    errors: ClassVar[tuple[type[Exception], ...]]
+    """What a statement may raise: peewee wraps only its beginning, what comes while rows are fetched is the driver's."""
     label: str
     """What a person calls it in a sentence: a path, or server and database; never a user or a password."""
 
@@ -74,7 +76,7 @@ class Database(peewee.Database):
                 self.rollback()
         except (IntegrityError, ProgrammingError):
             raise
-        except PeeweeException as error:
+        except self.errors as error:
             self.leave()
             raise self.failure(error) from None
 
@@ -88,6 +90,10 @@ class Writer(Database):
 
     def look(self) -> None:
         """See that what is stored is still there, as far as a glance can tell. Errors: StoreCorrupt."""
+
+    @abstractmethod
+    def indexes(self) -> list[str]:
+        """Full-text indexes that are tables of their own and have to be merged, checked and rebuilt by name."""
 
     @abstractmethod
     def reclaim(self, compact: bool) -> bool:
@@ -112,7 +118,7 @@ class Writer(Database):
         except (IntegrityError, ProgrammingError):
             self._give_up(undo)
             raise  # a mistake of ours: no retry would help, so it must not look like a full disk
-        except PeeweeException as error:
+        except self.errors as error:
             self._give_up(undo)
             raise self.failure(error) from None  # the driver's own words may quote what no log should hold
         except BaseException:

@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from storage.connection import Cursor, Database, Writer
 from storage.dsn import label_of
 from storage.errors import StoreCorrupt, StoreError, StoreNotWritable, StoreUnavailable
-from storage.sqltext import for_postgres
+from storage.sqltext import NUL, NUL_SHOWN, for_postgres
 
 BUSY_MS = 1_000
 """How long a write waits for somebody else's lock; the same as on a file."""
@@ -27,8 +27,6 @@ CONNECT_S = 3
 """How long a connection may take, unless the DSN says `connect_timeout`; inside the ping deadline of who writes."""
 SILENT_MS = 10_000
 """Bytes that a server does not take for this long are a broken connection (TCP)."""
-NUL, NUL_SHOWN = "\x00", "\u2400"
-"""PostgreSQL's texts cannot hold U+0000; its picture stands for it."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('hybrid-capture'), hashtext(current_schema()))"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -69,6 +67,7 @@ class Postgres(Database, PostgresqlDatabase):
     """A connection to a server, and through it to one schema of one database."""
 
     dialect = "postgres"
+    errors = (PeeweeException, psycopg.Error)
 
     @classmethod
     def at(cls, dsn: str) -> Self:
@@ -161,6 +160,9 @@ class Postgres(Database, PostgresqlDatabase):
 
 class PostgresWriter(Writer, Postgres):
     """The writing connection to a server."""
+
+    def indexes(self) -> list[str]:
+        return []
 
     def reclaim(self, compact: bool) -> bool:
         """Deleted rows are in their pages until VACUUM, and their bytes until the pages are written anew (FULL). The

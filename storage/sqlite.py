@@ -38,6 +38,7 @@ class Sqlite(Database, SqliteDatabase):
     """An open file."""
 
     dialect = "sqlite"
+    errors = (PeeweeException, sqlite3.Error)
     path: Path
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> Cursor:
@@ -91,11 +92,14 @@ class SqliteWriter(Writer, Sqlite):
             if not _whole(header, size):
                 raise StoreCorrupt(f"{self.path} was cut off or overwritten", "it is set aside, and a fresh one begun")
 
+    def indexes(self) -> list[str]:
+        return [name for (name,) in self.run(_INDEXES).fetchall()]
+
     def reclaim(self, compact: bool) -> bool:
         """Free pages are overwritten already (`secure_delete`); the log holds old copies until it is cut, and full-text
         indexes only mark words as deleted until they are merged."""
         try:
-            for (table,) in self.run(_INDEXES).fetchall():
+            for table in self.indexes():
                 self.run(f'INSERT INTO "{table}" ("{table}") VALUES (?)', ("optimize",))
             if compact:
                 self.run("VACUUM")
