@@ -32,7 +32,7 @@ class Database(peewee.Database):
 
     dialect: ClassVar[Literal["sqlite", "postgres"]]
     errors: ClassVar[tuple[type[Exception], ...]]
-    """What a statement may raise: peewee wraps only its beginning, what comes while rows are fetched is the driver's."""
+    """What a statement may raise: peewee wraps what comes at its beginning, not what comes while rows are fetched."""
     label: str
     """What a person calls it in a sentence: a path, or server and database; never a user or a password."""
 

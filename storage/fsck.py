@@ -21,7 +21,6 @@ from storage.errors import StoreCorrupt
 from storage.identity import content_hash
 from storage.migrations import MIGRATIONS, schema_version
 from storage.models import TABLES
-from storage.sqltext import NUL, NUL_SHOWN
 from storage.texts import item_text
 
 BATCH = 200
@@ -182,7 +181,7 @@ def _bodies(database: Database) -> Iterator[Fault]:
                 yield Fault(f"the body of item {item_id} is no JSON: import its session again")
                 continue
             derived = said if isinstance(said, str) else item_text(kind, said)
-            if derived != text and derived.replace(NUL, NUL_SHOWN) != text:
+            if derived != text:
                 mend = ("UPDATE items SET text = ? WHERE id = ?", (derived, row))
                 yield Fault(f"the text of item {item_id} is not that of its body", (mend,))
 

@@ -9,13 +9,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from storage.identity import canonical
+from storage.sqltext import NUL, NUL_SHOWN
 
 DEPTH_MAX = 8
 """Levels of a tool's arguments that are looked through for texts."""
 
 
 def item_text(kind: str, body: dict[str, Any]) -> str:
-    """Text of one item by its kind; kinds without a rule give their compact JSON. Never raises on odd shapes."""
+    """Text of one item by its kind; kinds without a rule give their compact JSON. Never raises on odd shapes.
+
+    U+0000 is shown as its picture: to SQLite's functions a text ends there, and PostgreSQL takes none.
+    """
+    return _said(kind, body).replace(NUL, NUL_SHOWN)
+
+
+def _said(kind: str, body: dict[str, Any]) -> str:
     match kind:
         case "agentMessage":
             return _text(body.get("text"))

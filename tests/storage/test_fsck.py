@@ -12,6 +12,7 @@ from storage.database import open_reader, open_writer
 from storage.errors import StoreCorrupt
 from storage.fsck import LOOKS, Check, examine, steps
 from storage.models import TABLES
+from storage.reader import Reader
 from storage.store import Store
 from tests.storage.story import Stream, message, open_store, raw_rows, rows, staged, turn
 
@@ -146,3 +147,15 @@ def test_a_missing_table_or_column_is_named(store: Store, place: str) -> None:
     database.close()
     assert {fault.text for fault in found} == {"table pulls is missing", "column audit.frames is missing"}
     assert len(TABLES) > 2
+
+
+def test_a_search_index_without_the_words_of_its_rows_is_built_again(tmp_path: Path) -> None:
+    place = str(tmp_path / "capture.sqlite3")
+    filled(place).close()
+    with sqlite3.connect(place) as connection:
+        connection.execute("INSERT INTO item_search (item_search) VALUES ('delete-all')")
+    connection.close()
+    assert look(place, repair=True)["search"].state == "repaired"
+    assert look(place, repair=True)["search"].state == "ok"
+    with Reader(place) as reader:
+        assert [hit["item_id"] for hit in reader.search("first")["hits"]] == ["i1"]

@@ -47,3 +47,7 @@ def test_odd_shapes_are_no_error(kind: str, odd: object) -> None:
     fields = ("text", "content", "summary", "command", "aggregatedOutput", "changes", "result", "toolUseResult")
     assert isinstance(item_text(kind, dict.fromkeys(fields, odd)), str)
     assert item_text(kind, {}) == ""
+
+
+def test_a_nul_is_shown_as_its_picture() -> None:
+    assert item_text("agentMessage", {"text": "a\x00b"}) == "a\u2400b"
