@@ -32,6 +32,11 @@ HELD_NOTES_MAX = 1_000
 """Audit notes that wait for a store that fails; further ones are counted in the last."""
 
 
+DAY_MS = 86_400_000
+RETIRE_FIRST_MS, RETIRE_NEXT_MS, RETIRE_AGAIN_MS = 2_000, 200, 3_600_000
+"""Until old sessions are looked for, between two removals, and until they are looked for again."""
+
+
 class IngestActor(Shell):
     """Keeps what it is given in one transaction, and proves with probes that it still can."""
 
@@ -56,6 +61,8 @@ class IngestActor(Shell):
         except StoreUnavailable:
             pass  # a server that is away comes back: the first probe tells, and every later one tries again
         self.wake(0, "probe")  # not before the supervisor knows who we are
+        if self.settings.retention_days is not None:
+            self.wake(RETIRE_FIRST_MS, "retention")
 
     @property
     def store(self) -> Store:
@@ -146,8 +153,24 @@ class IngestActor(Shell):
     def woke(self, woke: Woke) -> None:
         if self.replaced:
             self._tell_replaced()
+        elif woke.name == "retention":
+            self._retire()
         else:
             self._probe()
+
+    def _retire(self) -> None:
+        """Remove a piece of what is older than it may be; the next one soon, so that others come in between."""
+        days = self.settings.retention_days
+        assert days is not None, "nobody wakes us for it otherwise"
+        wall = now().wall
+        try:
+            left = self.store.purge(wall - days * DAY_MS, wall, f"retention of {days} days")
+        except StoreCorrupt as damage:
+            self._damaged(damage)
+            return
+        except StoreError:
+            left = False  # the next probe tells why; it is tried again in an hour
+        self.wake(RETIRE_NEXT_MS if left else RETIRE_AGAIN_MS, "retention")
 
     def _set_aside(self, damage: StoreCorrupt) -> str:
         """Begin a fresh store; gives why that is impossible, or nothing."""

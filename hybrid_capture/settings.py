@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     `codex.streamKillSwitch`."""
     links: bool = True
     """Look at the git repositories that sessions work in, and link sessions to commits. Nothing is written there."""
+    retention_days: int | None = Field(default=None, ge=1, le=36_500)
+    """Sessions in which nothing happened for so many days are removed for good; None keeps them for ever."""
     python: Path = Field(default_factory=lambda: Path(sys.executable))
     """Interpreter of the root process; a frozen host names a real one here."""
     limits: Limits = Limits()
@@ -180,6 +182,7 @@ def tree_settings(settings: Settings, run_id: str, address: str = "") -> TreeSet
         run_id=run_id,
         state_dir=str(settings.state_dir.absolute()),
         database=settings.store,
+        retention_days=settings.retention_days,
         kill_switch=settings.kill_switch,
         links=settings.links,
         sidecar=sidecar,

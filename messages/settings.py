@@ -138,6 +138,8 @@ class TreeSettings(Message):
     state_dir: str
     database: str = Field(repr=False)
     """Path of the SQLite file, or a DSN, which may hold a password."""
+    retention_days: int | None = None
+    """Sessions in which nothing happened for so long are removed; None never removes any."""
     kill_switch: bool = False
     links: bool = True
     """Repositories of sessions are looked at and commits are linked."""

@@ -49,6 +49,7 @@ class ConfigKeys(BaseModel):
     otlp: bool | None = None
     otlp_port: int | None = Field(default=None, ge=0, le=65_535)
     python: str | None = None
+    retention_days: int | None = Field(default=None, ge=1, le=36_500)
     limits: Limits | None = None
     timing: Timing | None = None
 

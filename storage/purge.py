@@ -1,13 +1,14 @@
 """Removing sessions for good: their rows, what hangs on them, and the bytes.
 
 What hangs on a session is read from the models: every table that points at it, at any depth. A session goes in one
-transaction with its tombstone and its audit row, so a kill leaves it whole or gone. The ledger counts frames, not rows,
-and stays as it is. Afterwards nothing is left in free pages (`secure_delete`), the write-ahead log or the search index.
+transaction with its tombstone and its audit row, so a kill leaves it whole or gone; a large one goes in pieces, its
+tombstone first, so that nobody waits long for the lock, and after a kill the next purge goes on. The ledger counts
+frames, not rows, and stays as it is. Afterwards nothing is left in free pages (`secure_delete`), log or search index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,13 +19,23 @@ from storage import redaction
 from storage.audit import Audit
 from storage.cleaning import Cleaner
 from storage.connection import Writer
-from storage.models import TABLES, AuditRow, PullRow, PurgedSessionRow, SessionRow, StagedRow
+from storage.models import TABLES, AuditRow, ItemRow, PullRow, PurgedSessionRow, SessionRow, StagedRow
 from storage.tombstones import Tombstones
 
 KEPT = (AuditRow, PullRow, StagedRow, PurgedSessionRow)
 """Tables that name a session and keep their rows: what happened, how far it was read, what is open, and tombstones.
 They hold ids and counts, nothing that was said."""
 
+PIECE_ITEMS_MAX = 2_000
+PIECE_CHARACTERS_MAX = 4_000_000
+"""What one transaction removes of a large session: well under a second, search index included."""
+
+_PIECE = """SELECT i.id, length(i.text) + length(i.body) FROM items i JOIN turns t ON t.id = i.turn_row
+    WHERE t.session_row = ? ORDER BY i.id LIMIT ?"""
+_IN_PIECE = "id <= ? AND turn_row IN (SELECT id FROM turns WHERE session_row = ?)"
+_RECOUNT = """UPDATE turns SET item_count = (SELECT count(*) FROM items i WHERE i.turn_row = turns.id), result_item_id =
+    (SELECT item_id FROM items i WHERE i.turn_row = turns.id AND i.kind = 'agentMessage' ORDER BY ordinal DESC LIMIT 1)
+    WHERE session_row = ?"""
 _LAST = """SELECT s.id, s.tool, s.session_id, s.title, s.created_at_ms, s.first_seen_ms,
     (SELECT max(coalesce(t.completed_at_ms, t.started_at_ms)) FROM turns t WHERE t.session_row = s.id),
     (SELECT max(coalesce(i.completed_at_ms, i.started_at_ms)) FROM items i JOIN turns t ON t.id = i.turn_row
@@ -71,17 +82,42 @@ class Purge:
     def remove(self, doomed: Doomed, at_ms: int, why: str) -> int:
         """Remove one session; gives how many rows went. What its sources tell of the time until now stays away.
 
-        Errors: StoreUnavailable when nothing was removed.
+        Errors: StoreUnavailable when the last of it was not removed; the call may be repeated.
         """
         removed = 0
+        while True:
+            rows, gone = self.step(doomed, at_ms, why)
+            removed += rows
+            if gone:
+                return removed
+
+    def step(self, doomed: Doomed, at_ms: int, why: str) -> tuple[int, bool]:
+        """One transaction of `remove`; gives how many rows went, and whether that was the last of it."""
         with self._database.write(self._tombstones.forget):
             self._tombstones.keep(doomed.tool, doomed.session_id, doomed.row, at_ms)
-            for sql, by_row in _deletions():
-                params = (doomed.row,) * by_row or (doomed.tool, doomed.session_id)
-                removed += self._database.run(sql, params).rowcount
+            last_item = self._piece(doomed.row)
+            if last_item is not None:
+                removed = self._run(_deletions(ItemRow, _IN_PIECE), (last_item, doomed.row))
+                self._database.run(_RECOUNT, (doomed.row,))
+                return removed, False
+            removed = self._run(_deletions(SessionRow, "id = ?"), (doomed.row,))
+            removed += self._run(_by_name(), (doomed.tool, doomed.session_id))
             text = f"{doomed.turns} turns and {doomed.items} items of {doomed.tool} were removed: {why}"
             self._audit.say(at_ms, "purged", doomed.session_id, text)
-        return removed
+        return removed, True
+
+    def _piece(self, session_row: int) -> int | None:
+        """The last item of the next piece; None when all that is left goes at once."""
+        characters = 0
+        rows = self._database.run(_PIECE, (session_row, PIECE_ITEMS_MAX + 1)).fetchall()
+        for row, size in rows[:PIECE_ITEMS_MAX]:
+            characters += size
+            if characters > PIECE_CHARACTERS_MAX and row != rows[-1][0]:
+                return int(row)
+        return int(rows[PIECE_ITEMS_MAX - 1][0]) if len(rows) > PIECE_ITEMS_MAX else None
+
+    def _run(self, deletions: Sequence[tuple[str, int]], params: Sequence[Any]) -> int:
+        return sum(self._database.run(sql, tuple(params) * times).rowcount for sql, times in deletions)
 
     def _found(
         self, where: str, params: Sequence[Any], wanted: Callable[[int], bool], limit: int | None
@@ -102,37 +138,38 @@ class Purge:
 
 
 @cache
-def _deletions() -> tuple[tuple[str, int], ...]:
-    """DELETEs in the order in which nothing points at what goes: by row (how often it is a parameter), or by name."""
-    return (*_by_name(), *_by_row())
-
-
-def _by_row() -> Iterator[tuple[str, int]]:
+def _deletions(root: type[Model], condition: str) -> tuple[tuple[str, int], ...]:
+    """DELETEs of the rows of `root` that fit and of all that hangs on them, in the order in which nothing points at
+    what goes; with each, how often it takes the parameters of the condition."""
+    found = []
     for model in sorted(TABLES, key=_depth, reverse=True):
-        condition = _hangs_on_session(model)
-        if condition is not None:
-            yield f'DELETE FROM "{model._meta.table_name}" WHERE {condition}', condition.count("?")
+        where = _hangs_on(model, root, condition)
+        if where is not None:
+            found.append((f'DELETE FROM "{model._meta.table_name}" WHERE {where}', where.count(condition)))
+    return tuple(found)
 
 
-def _by_name() -> Iterator[tuple[str, int]]:
+@cache
+def _by_name() -> tuple[tuple[str, int], ...]:
+    """DELETEs in tables that name a session instead of pointing at it."""
+    found = []
     for model in TABLES:
         names = {field.column_name for field in model._meta.sorted_fields}
         if {"tool", "session_id"} <= names and model is not SessionRow and model not in KEPT:
-            yield f'DELETE FROM "{model._meta.table_name}" WHERE tool = ? AND session_id = ?', 0
+            found.append((f'DELETE FROM "{model._meta.table_name}" WHERE tool = ? AND session_id = ?', 1))
+    return tuple(found)
 
 
-def _hangs_on_session(model: type[Model]) -> str | None:
-    """The condition by which rows of a table belong to the session whose row is the parameter."""
-    if model is SessionRow:
-        return "id = ?"
+def _hangs_on(model: type[Model], root: type[Model], condition: str) -> str | None:
+    """The condition by which rows of a table hang on those of `root` that fit; None when none can."""
+    if model is root:
+        return condition
     parts = []
     for field in _pointers(model):
-        target = field.rel_model
-        inner = _hangs_on_session(target)
-        if target is SessionRow:
-            parts.append(f"{field.column_name} = ?")
-        elif inner is not None:
-            parts.append(f'{field.column_name} IN (SELECT id FROM "{target._meta.table_name}" WHERE {inner})')
+        inner = _hangs_on(field.rel_model, root, condition)
+        if inner is not None:
+            target = field.rel_model._meta.table_name
+            parts.append(f'{field.column_name} IN (SELECT id FROM "{target}" WHERE {inner})')
     return " OR ".join(parts) or None
 
 

@@ -291,18 +291,23 @@ class Store:
         with self._writing():
             self._database.run(_PROBE, (str(at_ms),))
 
-    def purge(self, before_ms: int, at_ms: int, sessions_max: int, why: str) -> int:
-        """Remove sessions in which nothing happened since `before_ms`, at most so many; gives how many went.
+    def purge(self, before_ms: int, at_ms: int, why: str, steps_max: int = 1) -> bool:
+        """Remove sessions in which nothing happened since `before_ms`, in so many transactions.
 
-        When none is left to remove, old bytes leave log and index, too.
+        True when some are left. When none is, old bytes leave log and index, too.
         """
         purge = Purge(self._database, self.run_id, self._cleaner)
-        doomed = purge.older_than(before_ms, sessions_max)
-        for each in doomed:
-            purge.remove(each, at_ms, why)
-        if doomed and len(doomed) < sessions_max:
+        worked = False
+        for _ in range(steps_max):
+            doomed = purge.older_than(before_ms, limit=1)
+            if not doomed:
+                break
+            purge.step(doomed[0], at_ms, why)
+            worked = True
+        left = bool(purge.older_than(before_ms, limit=1))
+        if worked and not left:
             self._database.reclaim(compact=False)
-        return len(doomed)
+        return left
 
     def ledger(self) -> LedgerStatus:
         """The books of this run, summed."""

@@ -38,3 +38,14 @@ def test_a_dsn_that_cannot_be_read_stops_the_start_without_being_shown(tmp_path:
     with pytest.raises(BadSettings, match=r"database: .*postgresql://USER") as caught:
         load_settings(tmp_path, database=dsn)
     assert "hunter2" not in str(caught.value)
+
+
+def test_nothing_is_ever_removed_unless_somebody_says_so(tmp_path: Path) -> None:
+    assert tree_settings(load_settings(tmp_path, streaming=False), "r1").retention_days is None
+    (tmp_path / "config.toml").write_text("retention_days = 30\n")
+    assert tree_settings(load_settings(tmp_path, streaming=False), "r1").retention_days == 30
+    for broken in ("retention_days = 0", "retention_days = -1", 'retention_days = "30"', "retention_days = 30\nx ="):
+        (tmp_path / "config.toml").write_text(broken)
+        assert load_settings(tmp_path).retention_days is None, "a file with a fault says nothing"
+    with pytest.raises(BadSettings, match="retention_days"):
+        load_settings(tmp_path, retention_days=0)

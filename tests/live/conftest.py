@@ -30,10 +30,18 @@ def build(tmp_path: Path) -> Iterator[Build]:
         return House(Settings(**given))
 
     yield make
-    left = alive(set(psutil.Process().children(recursive=True)) - before)
+    left = {each for each in alive(set(psutil.Process().children(recursive=True)) - before) if not _of_a_server(each)}
     for process in left:
         process.kill()
     assert not left, f"left alive: {left}"
+
+
+def _of_a_server(process: psutil.Process) -> bool:
+    """A PostgreSQL server that was started anew in between belongs to its own fixture."""
+    try:
+        return process.name() == "postgres"
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ import pytest
 
 from messages.baseline import EventSeen, KeepRecords, ResponseUsage
 from messages.pulls import KeepPulled
+from storage import purge as purging
 from storage.connection import Writer
 from storage.database import open_writer
+from storage.fsck import examine
 from storage.models import TABLES
 from storage.purge import Purge
 from storage.store import Store
@@ -200,14 +202,39 @@ def test_a_live_writer_notices_that_its_rows_are_gone(store: Store, place: str) 
 
 
 def test_retention_removes_in_steps_until_nothing_old_is_left(store: Store) -> None:
-    for number in range(5):
+    for number in range(4):
         fill(store, f"s{number}", number * DAY_MS + 1)
-    steps = []
-    while steps[-1:] != [0]:
-        steps.append(store.purge(4 * DAY_MS, 9 * DAY_MS, 3, "retention"))
-    assert steps == [3, 1, 0]
-    assert [row[1] for row in canonical_rows(store)["sessions"]] == ["s4"]
+    left = []
+    while left[-1:] != [False]:
+        left.append(store.purge(3 * DAY_MS, 9 * DAY_MS, "retention", steps_max=2))
+    assert left == [True, False]
+    assert [row[1] for row in canonical_rows(store)["sessions"]] == ["s3"]
+    assert not store.purge(3 * DAY_MS, 9 * DAY_MS, "retention")
     assert store.ledger().balanced
+
+
+def test_a_large_session_goes_in_pieces_and_a_kill_in_between_leaves_a_sound_rest(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "PIECE_ITEMS_MAX", 8)
+    monkeypatch.setattr(purging, "PIECE_CHARACTERS_MAX", 300)
+    store = open_store(place)
+    fill(store, "s1", DAY_MS, size=20)
+    writer, tool = purge(place)
+    (doomed,) = tool.named("s1")
+    pieces, gone = [], False
+    while not gone:
+        _, gone = tool.step(doomed, 10 * DAY_MS, "a test")
+        pieces.append(len(canonical_rows(store)["items"]))
+        counts = rows(store, "SELECT item_count FROM turns")
+        assert counts == ([] if gone else [(pieces[-1],)])
+        assert {check.state for check in examine(writer, False, "f", 1)} == {"ok"}
+    assert pieces == sorted(pieces, reverse=True)
+    assert len(pieces) > 2
+    assert pieces[-1] == 0
+    assert rows(store, "SELECT count(*) FROM audit WHERE kind = 'purged'") == [(1,)]
+    writer.close()
+    store.close()
 
 
 KILLED = """

@@ -1,0 +1,63 @@
+"""The whole runtime on a real PostgreSQL server: it captures, waits for one that is away, and tells no password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psutil
+import pytest
+
+from messages.settings import Timing
+from storage.reader import Reader
+from tests.live.house import House
+from tests.server import PostgresServer
+
+pytestmark = [pytest.mark.live, pytest.mark.postgres]
+Build = Callable[..., House]
+
+
+def files_below(folder: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
+
+
+def test_a_turn_is_captured_and_survives_a_server_that_was_away(build: Build, postgres_server: PostgresServer) -> None:
+    dsn = postgres_server.dsn()
+    with build(database=dsn, timing=Timing(probe_interval_ms=200)) as house:
+        house.active()
+        thread = house.thread()
+        assert house.turn(thread, "SCN:plain hello")["status"] == "completed"
+        assert not list(house.settings.state_dir.glob("*.sqlite3*"))
+        _nobody_sees(postgres_server.password, house)
+
+        postgres_server.kill()
+        try:
+            down = house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
+            assert "there is no connection" in down["mode_reason"]
+            turn = house.begin(thread, "SCN:plain while the server is away")
+        finally:
+            postgres_server.start()
+        assert house.stored(turn)["status"] == "completed"
+        house.active()
+        ledger = house.runtime.status()["ledger"]
+        assert ledger["balanced"]
+        assert not any(name.startswith("dropped") for name in ledger["dispositions"])
+        _nobody_sees(postgres_server.password, house)
+    with Reader(dsn) as reader:
+        stored = reader.session(thread)
+        assert stored is not None
+        assert [each["status"] for each in stored["turns"]] == ["completed", "completed"]
+        assert len(reader.transitions()) > 5
+        assert reader.ledger()["balanced"]
+    assert postgres_server.password.encode() not in files_below(house.settings.state_dir)
+
+
+def _nobody_sees(password: str, house: House) -> None:
+    """Status, events, process list, files of the state folder."""
+    told: list[Any] = [house.runtime.status(), house.runtime.command({"command": "getTransitions"})]
+    assert password.encode() not in orjson.dumps(told, default=str)
+    for process in house.everything() | {psutil.Process()}:
+        assert not any(password in word for word in process.cmdline())
+    assert password.encode() not in files_below(house.settings.state_dir)
