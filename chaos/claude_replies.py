@@ -11,6 +11,8 @@ the real `claude` then runs tools is its own doing: what it was told stands here
 ``SCN:thinking``         a thinking block, then a text
 ``SCN:tools``            Write, Edit, Bash, a Bash that fails, a Read of nothing, two Bash at once, then a text
 ``SCN:shell:<s>``        one Bash: ``echo hello``, or with a number a sleep of so many seconds
+``SCN:steps:<n>``        n Bash calls of 0.2 s, one after the other, then a text
+``SCN:gate:<n>``         the same, but the text waits until the test opens the gate
 ``SCN:agent``            one sub-agent, whose prompt is ``SCN:shell``
 ``SCN:retry``            529 on the first attempt, then a text
 ``SCN:fail:<status>``    this HTTP status (400 unless given)
@@ -50,6 +52,8 @@ class Reply:
     status: int = 200
     pause_ms: int = 0
     """Wait before each text delta."""
+    gated: bool = False
+    """Wait for the gate before anything."""
     hang: bool = False
     """Stop before the last block ends, and say no more."""
 
@@ -80,7 +84,8 @@ def reply_for(request: Json, attempt: int) -> Reply:
             return Reply(status=scenario.count(400, 599))
         case "secret":
             return Reply((_text(scripts.secret_text()),))
-    return Reply((_text(scripts.AFTER_TOOL_TEXT if steps else scripts.PLAIN_TEXT),))
+    text = scripts.AFTER_TOOL_TEXT if steps else scripts.PLAIN_TEXT
+    return Reply((_text(text),), gated=scenario.name == "gate")
 
 
 def where(messages: list[Json]) -> tuple[str, int, str]:
@@ -116,6 +121,8 @@ def _tool_steps(scenario: Scenario, folder: str) -> list[list[Json]]:
         case "shell":
             command = f"sleep {scenario.count(1, 600)}" if scenario.arg else scripts.SAFE_COMMAND
             return [[_bash(command)]]
+        case "steps" | "gate":
+            return [[_bash(f"sleep 0.2; echo step {number}")] for number in range(scenario.count(10, 1_000))]
         case "secret":
             return [[_bash(scripts.secret_command())]]
         case "agent":

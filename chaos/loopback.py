@@ -7,6 +7,7 @@ elsewhere (`leaks`). It is also a proxy for every other host, which lets nothing
 from __future__ import annotations
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -15,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 import orjson
 
 Json = dict[str, Any]
+GATE_S_MAX = 120.0
+LOOK_S = 0.1
 
 
 class Request(NamedTuple):
@@ -32,6 +35,8 @@ class Loopback:
         self._requests: list[Request] = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
+        self.gate = threading.Event()
+        """What a gated answer waits for; whoever opens it closes it again."""
         self._server = LoopbackServer(("127.0.0.1", 0), handler)
         self._server.peer = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=name, daemon=True)
@@ -120,6 +125,14 @@ class LoopbackHandler(BaseHTTPRequestHandler):
             return
         self.server.peer.record(method, url.path)
         self.answer(method, url, body)
+
+    def wait_for_the_gate(self) -> None:
+        """Until it is open, or the peer ends, or GATE_S_MAX."""
+        end = time.monotonic() + GATE_S_MAX
+        while (
+            not self.server.peer.gate.wait(LOOK_S) and time.monotonic() < end and not self.server.peer.closing.is_set()
+        ):
+            continue
 
     def begin_stream(self, **headers: str) -> None:
         """The head of a stream of server-sent events; `send_chunk` goes on, `end_stream` ends it."""

@@ -96,6 +96,8 @@ class _Handler(LoopbackHandler):
             error = _error(kind.get(reply.status, "api_error"), f"the loopback API answers {reply.status}")
             self.send_json(reply.status, error, **{"request-id": request_id})
             return
+        if reply.gated:
+            self.wait_for_the_gate()
         message_id = f"msg_{self.api.number()}"
         self.begin_stream(**{"request-id": request_id})
         head = {"id": message_id, "type": "message", "role": "assistant", "model": MODEL, "content": []}

@@ -179,6 +179,8 @@ class _Handler(LoopbackHandler):
         if plan.status != 200:
             self.send_json(plan.status, plan.body or {})
             return
+        if plan.gated:
+            self.wait_for_the_gate()
         response_id = self.model.response_id()
         self.begin_stream()
         pause_s = plan.pause_ms / 1000

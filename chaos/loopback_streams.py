@@ -25,6 +25,8 @@ class Plan:
     status: int = 200
     body: Json | None = None
     """The JSON body when `status` is not 200."""
+    gated: bool = False
+    """Wait for the gate before anything."""
     pause_ms: int = 0
     """Wait before each text delta."""
     cut: bool = False
@@ -44,6 +46,8 @@ def plan_for(request: Json, attempt: int) -> Plan:
             return Plan(_turn(_deltas("msg_1", [scripts.LONG_WORD] * scenario.count(200))))
         case "slow":
             return Plan(_turn(_deltas("msg_1", [scripts.LONG_WORD] * scenario.count(100))), pause_ms=20)
+        case "gate":
+            return Plan(_turn(message(scripts.PLAIN_TEXT)), gated=True)
         case "interrupt":
             opening, first, *_ = _deltas("msg_1", [scripts.LONG_WORD])
             return Plan((CREATED, opening), pause_ms=20, endless=first)

@@ -20,6 +20,12 @@ everything after the first space is free text; any other prompt is ``plain``.
 ``SCN:secret``         text and command output that hold PLANTED_SECRETS, cut across deltas
 =====================  ==========================================================================================
 
+Only the loopback model knows this:
+
+=====================  ==========================================================================================
+``SCN:gate``           one agent message, which waits until the test opens the gate (`Loopback.gate`)
+=====================  ==========================================================================================
+
 Only the scripted app-server knows these (the real program never does them on request):
 
 =====================  ==========================================================================================

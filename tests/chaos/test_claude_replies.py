@@ -43,6 +43,12 @@ def test_tools_come_one_message_after_the_other_and_then_a_text() -> None:
     assert [reply_for(asked("SCN:tools", step), 1).stop_reason for step in (5, 6)] == ["tool_use", "end_turn"]
 
 
+def test_steps_are_as_many_calls_as_were_asked_for() -> None:
+    told = [names(reply_for(asked("SCN:steps:2", step), 1)) for step in range(3)]
+    assert told == [["Bash"], ["Bash"], ["text"]]
+    assert [reply_for(asked("SCN:gate:2", step), 1).gated for step in range(3)] == [False, False, True]
+
+
 def test_a_sub_agent_gets_a_prompt_that_is_a_scenario_itself() -> None:
     [call] = reply_for(asked("SCN:agent"), 1).blocks
     assert call["name"] == "Agent"

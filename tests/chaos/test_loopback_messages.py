@@ -109,6 +109,17 @@ def test_a_hanging_answer_is_released_when_the_api_ends() -> None:
     assert api.served == []
 
 
+def test_a_gated_answer_comes_when_the_gate_is_opened(api: LoopbackMessages) -> None:
+    said: list[int] = []
+    asking = threading.Thread(target=lambda: said.append(ask(api, "SCN:gate:0")[0]))
+    asking.start()
+    asking.join(0.2)
+    assert said == []
+    api.gate.set()
+    asking.join(10)
+    assert said == [200]
+
+
 def test_other_paths_are_not_there(api: LoopbackMessages) -> None:
     assert ask(api, "x", "/api/event_logging")[0] == 404
     assert ask(api, "x", "/v1/messages/count_tokens")[0] == 200
