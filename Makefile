@@ -6,7 +6,7 @@ CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
 
-.PHONY: all check format lint types imports docs test postgres real live demo simulate bench programs codex claude fix clean install
+.PHONY: all check format lint types imports docs test postgres real live demo simulate mutants bench programs codex claude fix clean install
 
 all: check test
 
@@ -60,6 +60,10 @@ demo: $(BIN)/.runtime
 SEEDS := 500
 simulate: $(BIN)/.installed
 	$(BIN)/hybrid-capture simulate --seeds $(SEEDS)
+
+# Each bug of the list alone: the simulation or the tests of its file must see it.
+mutants: $(BIN)/.installed
+	$(BIN)/python -m chaos.mutating
 
 bench: $(BIN)/.installed codex
 	$(BIN)/python -m benchmarks

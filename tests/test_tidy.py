@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("messages", "actors", "storage", "chaos", "hybrid_capture")
 TESTED = (
     "messages", "actors", "actors/machines", "actors/wire", "actors/transport", "storage", "storage/redacting",
-    "storage/linking", "storage/exporting", "chaos", "chaos/simulating", "hybrid_capture", "hybrid_capture/setup",
+    "storage/linking", "storage/exporting", "chaos", "chaos/simulating", "chaos/mutating",
+    "hybrid_capture", "hybrid_capture/setup",
 )  # fmt: skip
 """Folders in which each source file has one test file."""
 

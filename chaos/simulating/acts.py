@@ -307,6 +307,9 @@ class Acts:
         if what == "forge":
             outside.forge(*args)
             return
+        if what == "export":
+            outside.exporter.export(*args)
+            return
         name, *more = args
         person = outside.people[name]
         if what == "repeat":

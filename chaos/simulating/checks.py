@@ -41,7 +41,11 @@ AUTH_MOVES = {
     "logged_out": {"authenticating"},
 }
 SWITCHED_TICKS_MAX = 14
-"""So many ticks of the supervisor after the switch the process must be gone, whatever hangs."""
+"""So many ticks of the supervisor (1 s each) after the switch the process must be gone, whatever hangs."""
+HUNG_TICKS_MAX = 6
+"""An actor that hangs for so many ticks was killed by then: its ping has a deadline of 3 s."""
+SILENT_TICKS_MAX = 14
+"""A process that stopped was replaced by then: it is asked after 2 s and has 5 s to answer, and its owner may hang."""
 
 _LEDGER = """SELECT o.run_id, o.source, o.generation, o.received,
     (SELECT coalesce(sum(l.count), 0) FROM ledger l
@@ -198,6 +202,12 @@ class Checks:
         rows = self.query(_THROUGH, (self.run_id, "pull", message.generation))
         self.must(bool(rows) and rows[0][0] >= message.n, "nothing is acknowledged and lost", f"pull {message.n}")
 
+    def kept_event(self, word: str) -> None:
+        """A record of telemetry was answered with `kept`."""
+        ((rows,),) = self.query("SELECT count(*) FROM events WHERE call_id = ?", (word,))
+        self.must(rows > 0, "nothing is acknowledged and lost", f"telemetry {word}")
+        self.must(rows < 2, "nothing is stored twice", f"telemetry {word}")
+
     def _transitions_kept(self, message: Any, _sender: Hosted) -> None:
         (kept,) = self.query(_KEPT_TRANSITIONS, (self.run_id,))[0]
         self.must(kept >= message.through_seq, "nothing is acknowledged and lost", f"transition {message.through_seq}")
@@ -269,12 +279,12 @@ class Checks:
         shake = status.handshake
         ready = shake.initialize_sent and shake.initialized and status.auth.state == "authenticated"
         ready = ready and status.stream_healthy and parts
-        if not status.baseline.healthy:
+        if not status.baseline.working:
             mode = "FAILURE"
         elif status.kill_switch or status.fallback or not status.stream_expected:
             mode = "OTEL_ONLY"
         else:
-            mode = "HYBRID_ACTIVE" if ready else "DEGRADED_STREAMING"
+            mode = "HYBRID_ACTIVE" if ready and status.baseline.healthy else "DEGRADED_STREAMING"
         self.must(status.mode == mode, "the mode follows from the facts", f"{status.mode}, not {mode}")
         if status.mode == "HYBRID_ACTIVE":
             running = status.sidecar.state == "running" and shake.initialized and status.baseline.healthy
@@ -318,6 +328,17 @@ class Checks:
             killed = self.status.kill_switch and child is not None and not child.exited
             self.switched_ticks = self.switched_ticks + 1 if killed else 0
             self.must(self.switched_ticks < SWITCHED_TICKS_MAX, "the kill switch stops the process")
+            self._nobody_hangs()
+
+    def _nobody_hangs(self) -> None:
+        """Once a tick: who stands still is noticed."""
+        for hosted in self.world.live.values():
+            hosted.hung_ticks = hosted.hung_ticks + 1 if hosted.hung else 0
+            self.must(hosted.hung_ticks < HUNG_TICKS_MAX, "who hangs is killed", hosted.name)
+        child = self.world.child
+        if child is not None:
+            child.stalled_ticks = child.stalled_ticks + 1 if child.stalled and not child.exited else 0
+            self.must(child.stalled_ticks < SILENT_TICKS_MAX, "a silent process is replaced", child.number)
 
     def _after_sidecar(self, hosted: Hosted, _what: Any) -> None:
         actor = hosted.actor

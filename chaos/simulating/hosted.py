@@ -66,6 +66,7 @@ class Hosted:
         self.actor: Any = None
         self.alive = True
         self.hung = False
+        self.hung_ticks = 0
         self.waiting: deque[tuple[Any, Hosted]] = deque()
         """What came while it was hung."""
         self.watch: list[int] = []

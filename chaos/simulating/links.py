@@ -20,6 +20,7 @@ NUMBERED = frozenset(
         "FrameBatch", "BatchSettled", "GenerationOpened", "GenerationClosed", "ResendFrames", "KeepCheckpoint",
         "CheckpointKept", "CheckpointRefused", "StageOpened", "StageReset", "KeepTransitions", "TransitionsKept",
         "PositionsWanted", "PositionsTold", "KeepPulled", "PulledKept", "KeepRecords", "RecordsKept", "RecordsRefused",
+        "OtlpPart", "OtlpTaken", "FilesWanted", "FilesTold", "SourceProbed",
         "Ping", "Pong", "LedgerWanted", "LedgerTold", "LiveLines", "BaselineProbed",
     }
 )  # fmt: skip

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from actors.envelope import pack
+from chaos.simulating.exporter import Exporter
 from chaos.simulating.hosted import Carried, Hosted
 from messages import auth, records, sidecar, stream
 from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
 from messages.lifecycle import Begin, PeersChanged, StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.otlp import OtlpAnswered, OtlpTaken
 from messages.status import Transition
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Outside:
         self.addresses: dict[str, Any] = {}
         self.incarnations: dict[str, int] = {}
         self.waiting: list[Message] = []
+        self.exporter = Exporter(world)
         self.stopped: list[TreeStopped] = []
         self.ready = 0
         self.stopping = False
@@ -92,6 +95,7 @@ class Outside:
             settings=self.world.settings(),
         )  # fmt: skip
         self.tell(supervisor, begun)
+        self.exporter.begin()
 
     def tell(self, to: Hosted, message: Message, sender: Hosted | None = None) -> None:
         make = pack if self.world.plan.whole_wire else Carried
@@ -119,6 +123,10 @@ class Outside:
             self._meet(message, received.refs)
         elif isinstance(message, ToClient):
             self._told(message)
+        elif isinstance(message, OtlpTaken):
+            self.exporter.taken(message)
+        elif isinstance(message, OtlpAnswered):
+            self.exporter.answered(message)
         elif isinstance(message, TreeStopped):
             self.stopped.append(message)
         elif isinstance(message, TreeReady):
@@ -133,16 +141,23 @@ class Outside:
 
     def _meet(self, message: PeersChanged, refs: tuple[Any, ...]) -> None:
         for party, incarnation, address in zip(message.parties, message.incarnations, refs, strict=True):
-            returned = party == "facade" and self.incarnations.get(party) not in (None, incarnation)
+            returned = self.incarnations.get(party) not in (None, incarnation)
             self.incarnations[party] = incarnation
             self.addresses[party] = address
-            if returned:
+            if returned and party == "facade":
                 self.world.after(1_000, self.subscribe)
+            elif returned and party == "baseline":
+                self.exporter.baseline_returned()
         for gone in [each for each in self.addresses if each not in message.parties and each != "supervisor"]:
             del self.addresses[gone]
         waiting, self.waiting = self.waiting, []
         for held in waiting:
             self._to_facade(held)
+
+    @property
+    def reaches_facade(self) -> bool:
+        """Somebody hears what people say."""
+        return "facade" in self.addresses and bool(self.addresses["facade"].hosted.alive)
 
     def _to_facade(self, message: Message) -> None:
         address = self.addresses.get("facade")

@@ -56,7 +56,7 @@ _ROLE = _pick(*ROLES)
 _LINK = _pick(
     "sidecar>stager", "stager>sidecar", "stager>ingest", "ingest>stager", "sidecar>ingest", "ingest>sidecar",
     "supervisor>ingest", "ingest>supervisor", "auth>supervisor", "sidecar>auth", "sidecar>supervisor", "facade>sidecar",
-    "ingest>facade", "supervisor>stager",
+    "ingest>facade", "supervisor>stager", "baseline>ingest", "ingest>baseline", "root>baseline", "baseline>root",
 )  # fmt: skip
 _METHOD = _pick("initialize", "account/read", "turn/start", "thread/list", "thread/turns/list", "thread/loaded/list")
 _CLIENT = _pick("r1", "r2")
@@ -66,7 +66,7 @@ FAULTS: dict[str, tuple[int, Args]] = {
     "kill_midway": (12, lambda c: (_ROLE(c), c.below(4))),
     "kill_in_commit": (4, lambda c: ()),
     "kill_supervisor": (3, lambda c: ()),
-    "hang": (8, lambda c: (_ROLE(c), c.between(100, 6_000))),
+    "hang": (8, lambda c: (_ROLE(c), c.between(100, 12_000))),
     "hang_supervisor": (1, lambda c: (c.between(100, 5_000),)),
     "delay": (8, lambda c: (_LINK(c), c.between(1, 900))),
     "drop": (10, lambda c: (_LINK(c), c.between(1, 4))),
@@ -76,7 +76,7 @@ FAULTS: dict[str, tuple[int, Args]] = {
     "mono_gap": (3, lambda c: ((2_000, 5_100, 61_000)[c.below(3)],)),
     "child_crash": (14, lambda c: (c.below(2),)),
     "child_crash_at_edge": (2, lambda c: ()),
-    "child_stall": (7, lambda c: (c.between(100, 9_000),)),
+    "child_stall": (7, lambda c: (c.between(100, 18_000),)),
     "child_deaf": (2, lambda c: (c.between(100, 3_000),)),
     "child_mute": (5, lambda c: (_METHOD(c), c.between(500, 6_000))),
     "child_stubborn": (2, lambda c: ()),
@@ -110,6 +110,7 @@ WISHES: dict[str, tuple[int, Args]] = {
     "fallbackToOtelOnly": (3, lambda c: (_CLIENT(c),)),
     "setStreamKillSwitch": (6, lambda c: (_CLIENT(c), c.below(2), c.below(3))),
     "getStatus": (4, lambda c: (_CLIENT(c),)),
+    "export": (16, lambda c: (c.between(1, 5), c.between(1, 3))),
     "subscribe": (3, lambda c: (_CLIENT(c), c.below(2))),
     "repeat": (4, lambda c: (_CLIENT(c),)),
     "nonsense": (3, lambda c: (_CLIENT(c), c.below(5))),

@@ -253,6 +253,9 @@ class Speech:
             self.turn.items.append(item)
             self.thread.updated_at_s = self._now_s()
         self._note("item/completed", {**self._place(), "item": item, "completedAtMs": self._now_ms()})
+        if kind == "agentMessage" and self.world.chance.one_in(12):  # one that comes too late
+            late = {**self._place(), "itemId": item["id"], "delta": "late"}
+            self._note("item/agentMessage/delta", late)
 
     def _usage(self) -> None:
         count = self.world.chance.between(1, 90)

@@ -43,6 +43,7 @@ class StandIn:
         self.reaped = False
         self.closing = False
         self.stalled = False
+        self.stalled_ticks = 0
         self.deaf = False
         self.stubborn = False
         self.mute: set[str] = set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import importlib
 import shutil
+import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable
 from hashlib import blake2b
@@ -30,7 +31,7 @@ from chaos.simulating.plan import Plan
 from chaos.simulating.scratch import scratch
 from chaos.simulating.seams import PLAIN
 from chaos.simulating.stand_in import StandIn
-from messages.settings import Limits, SidecarSettings, Timing, TreeSettings
+from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings
 from storage.store import Store
 
 LIMITS = Limits(
@@ -51,6 +52,8 @@ LIMITS = Limits(
 )
 TIMING = Timing(resend_ms=500, catchup_interval_ms=4_000, initialize_deadline_ms=3_000, backoff_max_ms=2_000)
 STORY_LINES = 4_000
+STEPS_MAX = 60_000
+"""Ten times what the busiest plan takes: more is a storm that feeds itself."""
 NOTICE_US = (500, 2_500)
 """Between a death and the notice of it."""
 
@@ -110,6 +113,8 @@ class World:
             state_dir=str(self.folder),
             database=str(self.folder / "capture.sqlite3"),
             sidecar=SidecarSettings(codex_path="/bin/codex", codex_home="/nowhere"),
+            otlp=OtlpSettings(enabled=True, address="http://127.0.0.1:4318"),
+            links=False,
             limits=LIMITS,
             timing=TIMING,
         )
@@ -160,6 +165,8 @@ class World:
             if self.dies_in_commit:
                 self.dies_in_commit = False
                 raise Died
+            if self.disk_full:
+                raise _no_room()
             return commit()
 
         return committed
@@ -292,6 +299,7 @@ class World:
         self.hash.update(f"{self.clock.us} {receiver.name} {kind} {sender.name}\n".encode())
         if isinstance(what, ActorExitRequest):
             self.kill(receiver)
+        self.checks.must(self.steps < STEPS_MAX, "messages come to rest", f"{self.steps} steps")
         self.checks.after(receiver, what)
         if receiver.party == "sidecar" and receiver.alive and self.child is not None and not receiver.readable_due:
             child = self.child
@@ -310,6 +318,13 @@ class World:
         if self.store is not None:
             self.store._database.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _no_room() -> sqlite3.OperationalError:
+    """What the driver says of a commit for which the disk has no room: the log of a write grows with each."""
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
 
 
 _READABLE = object()
