@@ -34,6 +34,8 @@ class Reading:
     unknown: set[str] = field(default_factory=set)
     closed_turns: dict[tuple[str, str], None] = field(default_factory=dict)
     usage: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    totals: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By thread, the total that was told last."""
 
     def read(self, batch: FrameBatch, now: Now) -> list[Effect]:
         """Account for every line of a batch; returns the live lines that somebody watches."""
@@ -174,7 +176,14 @@ class Reading:
         return []
 
     def _usage(self, frame: wire.TokenUsage, *_: object) -> list[Effect]:
-        # Upstream tells the tokens of the last model response: those of the turn are the sum (codex 0.169).
+        # Upstream tells the tokens of the last model response: those of the turn are the sum (codex 0.169). It tells
+        # them again without a new response, as after a compaction or a resume: the thread's total stands still then.
+        if frame.total and self.totals.get(frame.thread_id) == frame.total:
+            self.draft.counts["control"] += 1
+            return []
+        self.totals[frame.thread_id] = frame.total
+        if len(self.totals) > TURNS_MAX:
+            del self.totals[next(iter(self.totals))]
         turn = (frame.thread_id, frame.turn_id)
         summed = self.usage.setdefault(turn, Counter())
         summed.update(frame.usage)

@@ -62,6 +62,8 @@ def decode_line(line: str) -> object:
             return wire.TurnCompleted(THREAD, turn, status, None, None, 5, 9, 4)  # type: ignore[arg-type]
         case "usage", [turn, count]:
             return wire.TokenUsage(THREAD, turn, {"total": int(count)}, {})
+        case "usage", [turn, count, total]:
+            return wire.TokenUsage(THREAD, turn, {"total": int(count)}, {"total": int(total)})
         case "thread", [thread]:
             return wire.ThreadStarted(thread, "/tmp", None, None, None, None, None, None, None)
         case "odd", [method]:

@@ -171,6 +171,12 @@ def test_usage_of_a_turn_is_the_sum_of_its_responses() -> None:
     assert [turn.usage for turn in scene.checkpoint.turns] == [{"total": 3}, {"total": 7}, {"total": 1}]
 
 
+def test_tokens_that_are_told_again_without_a_new_response_count_once() -> None:
+    scene = ready() >> batch("usage u1 3 3", "usage u1 3 3", "usage u1 4 7", "usage u1 4 7", "usage u2 4 11")
+    assert [turn.usage for turn in scene.checkpoint.turns] == [{"total": 3}, {"total": 7}, {"total": 4}]
+    assert scene.checkpoint.counts == {"control": 2}
+
+
 # Order.
 
 
