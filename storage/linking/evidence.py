@@ -33,7 +33,8 @@ _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
 _INTO = re.compile(r"(?:\bcat\b[^\n|;&]*?|\btee\b\s+(?:-a\s+)?)(>>?)?\s*('[^']+'|\"[^\"]+\"|[^\s<>|;&]+)\s*<<|"
                    r"\bcat\b\s*<<-?\s*['\"]?[A-Za-z_]\w*['\"]?\s*(>>?)\s*('[^']+'|\"[^\"]+\"|[^\s<>|;&]+)")  # fmt: skip
 _IN_PLACE = re.compile(r"\b(?:sed\s+(?:-[a-zA-Z]*i\S*|--in-place\S*)|perl\s+-[a-zA-Z]*i\S*)\s")
-_FAILED = frozenset({"failed", "declined", "inProgress", "interrupted", "cancelled"})
+_UNMADE = frozenset({"declined", "inProgress", "interrupted", "cancelled"})
+"""A change in this state was not made. A command that failed may have made a commit before it did."""
 
 
 @dataclass(slots=True)
@@ -66,8 +67,9 @@ Found = Edit | CommitSeen
 
 def evidence_of(kind: str, status: str | None, body: dict[str, Any]) -> list[Found]:
     """Everything that an item shows, at most `FOUND_MAX`. Odd shapes give less, never an exception."""
-    if kind not in EVIDENT or status in _FAILED:
+    if kind not in EVIDENT or status in _UNMADE or (status == "failed" and kind == "fileChange"):
         return []
+    body = {**body, "status": status}
     shapes = {"fileChange": _file_change, "commandExecution": _command, "toolCall": _tool_call}
     found = []
     for one in shapes[kind](body):
@@ -104,8 +106,7 @@ def _file_change(body: dict[str, Any]) -> Iterator[Found]:
 
 def _command(body: dict[str, Any]) -> Iterator[Found]:
     output = body.get("aggregatedOutput", body.get("aggregated_output"))
-    if body.get("exitCode", body.get("exit_code")) not in (0, None):
-        # What it wrote before it failed may stand; a commit that git reports was made.
+    if body["status"] == "failed" or body.get("exitCode", body.get("exit_code")) not in (0, None):
         yield from _commits(command_line(body.get("command")), _text(output), _cwd(body), proved=False)
         return
     yield from shell_evidence(command_line(body.get("command")), _text(output), _cwd(body))
@@ -130,15 +131,17 @@ def command_line(command: Any) -> str:
 
 
 def _tool_call(body: dict[str, Any]) -> Iterator[Found]:
-    name = _text(body.get("name")) or _text(body.get("tool"))
-    given = _object(body.get("input")) or _object(body.get("arguments"))
-    result = next((body[key] for key in ("toolUseResult", "result", "output") if body.get(key) is not None), None)
-    told = _object(result)
+    """`tool`, `arguments`, `cwd`; `result` is what the model saw of it, `toolUseResult` the tool's own account."""
+    name, given, told = _text(body.get("tool")), _object(body.get("arguments")), _object(body.get("toolUseResult"))
     path = _text(told.get("filePath")) or _text(given.get("file_path")) or _text(given.get("notebook_path"))
     if name == "Bash":
-        output = "\n".join(filter(None, (_text(told.get("stdout")), _text(told.get("stderr"))))) or _text(result)
-        output = output or _text(body.get("content"))
-        yield from shell_evidence(_text(given.get("command")), output, _cwd(body))
+        output = "\n".join(_text(each) for each in (body.get("result"), told.get("stdout"), told.get("stderr")))
+        if body["status"] == "failed":
+            yield from _commits(_text(given.get("command")), output, _cwd(body), proved=False)
+        else:
+            yield from shell_evidence(_text(given.get("command")), output, _cwd(body))
+    elif body["status"] == "failed":
+        return
     elif name in ("Edit", "MultiEdit", "Write", "NotebookEdit") and path:
         yield _edit(name, path, given, told)
     elif name == "apply_patch":

@@ -232,6 +232,8 @@ def _candidates(commits: list[Commit], claims: Collection[Claim]) -> list[Commit
     paths = {
         fold(path) for claim in claims for change in claim.changes for path in (change.path, change.old_path or "")
     }
+    for commit in commits:  # parents first, so a file is followed through all its names
+        paths |= {fold(file.path) for file in commit.files if file.status == "R" and fold(file.old_path) in paths}
     names = {path.rpartition("/")[2] for path in paths}
     told = tuple({name for claim in claims for name in _names(claim)})
     return [

@@ -30,6 +30,8 @@ NEW_FILE_WORTH = 1.2
 """Added when such a file is new: the same path with just the same content is no accident, however short it is."""
 SHARE_MIN = 0.15
 """Of one file's change, the commit's or the session's, a match must be at least this part."""
+RARE_MIN, RARE_SHARE = 0.6, 0.5
+"""Proof needs a line that is not in many commits, or half of a file's change."""
 HINT = 0.5
 """Less than enough, but more than this, is worth a person's look."""
 LIKE_MIN, LIKE_SURE = 0.5, 0.65
@@ -113,6 +115,10 @@ class Judge:
         worth = weight(line[1:]) * (REMOVED_WORTH if line[0] == REMOVED else 1.0)
         seen = self._common[line]
         return worth if seen <= COMMON_MAX else worth * COMMON_MAX / seen
+
+    def is_rare(self, line: str) -> bool:
+        """Whether few commits have a signed line."""
+        return self._common[line] <= COMMON_MAX
 
     def made_there(self, commit: Commit, claim: Claim) -> bool:
         """Whether the commit was made in a working tree of the session."""
@@ -235,14 +241,14 @@ class _Dispute:
             order, was = self._sure[claim.key]
             method = "commit_command" if was is None else "patch_id"
             return self._match(claim, "linked", 99 if mine.taken else 97, method, _made_text(order, was), was=was)
-        own, shared, rivals = self._shares(claim.key)
+        own, shared, rare, rivals = self._shares(claim.key)
         if not rivals:
             own += NEW_FILE_WORTH * mine.new_files
             own += SAME_FILE_WORTH * mine.whole_files if own >= HINT else 0.0
         method = "hunks" if mine.nearness == EXACT else "hunks_renamed"
         enough = ENOUGH if mine.nearness > TAIL else 2 * ENOUGH
         fits = mine.share >= SHARE_MIN
-        if own >= enough and fits:
+        if own >= enough and fits and (rare >= RARE_MIN or mine.share >= RARE_SHARE):
             score = round((60 + 35 * (1 - math.exp((enough - own) / 2))) * mine.nearness)
             return self._match(claim, "linked", max(score, 60), method, f"{_lines(mine)} match", rivals)
         if own + shared >= enough and fits and rivals:
@@ -259,12 +265,13 @@ class _Dispute:
             return self._match(claim, "needs_review", 30, "file", reason)
         return None
 
-    def _shares(self, key: int) -> tuple[float, float, frozenset[int]]:
-        """Weight that only this session claims, weight that others claim as well, and who they are.
+    def _shares(self, key: int) -> tuple[float, float, float, frozenset[int]]:
+        """Weight that only this session claims, weight that others claim as well, the part of the first that is in few
+        commits, and who the others are.
 
         Lines that the commit has often enough for everybody who wrote them are everybody's own.
         """
-        own = shared = 0.0
+        own = shared = rare = 0.0
         rivals: set[int] = set()
         mine = self._here.get(key) or Overlap()
         for path, lines in mine.taken.items():
@@ -278,7 +285,8 @@ class _Dispute:
                     rivals |= claimants
                 else:
                     own += worth
-        return own, shared, frozenset(rivals)
+                    rare += worth if self._judge.is_rare(line) else 0.0
+        return own, shared, rare, frozenset(rivals)
 
     def _disputed(self, claim: Claim, rivals: frozenset[int]) -> Match | None:
         """Several sessions wrote the same. Whoever made the commit, or whose working tree or branch it was made in,

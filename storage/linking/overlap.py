@@ -101,11 +101,15 @@ def overlap_of(
     """What a commit with these diffs has of what stands, without what is `gone` into earlier commits."""
     found = Overlap()
     heaviest = 0.0
+    ended = [file.path for file, _ in diffs if file.status == "D" and file.path in standing.lines]
     for file, lines in diffs:
         touched_ms = standing.touched.get(file.path)
         if touched_ms is not None and 0 <= committed_ms - touched_ms <= TOUCH_MS:
             found.touched = True
         named = names.find(file, standing.lines)
+        if named is None and ended and file.status == "A":
+            # Renamed and changed so much that git sees an end and a beginning.
+            named = max(ended, key=lambda path: _sum(standing.lines[path] & lines, weight)), TAIL
         if named is None:
             continue
         path, nearness = named

@@ -24,8 +24,8 @@ def after(*changes: Change, at: int = 100) -> dict[str, Counter[str]]:
 
 def test_later_changes_are_not_there_yet() -> None:
     first, second = change(1, "a", "one line"), change(5, "a", "other line")
-    assert after(first, second, at=4) == {"a": Counter({"+oneline": 1})}
-    assert after(second, first, at=5) == {"a": Counter({"+oneline": 1, "+otherline": 1})}
+    assert after(first, second, at=4) == {"a": Counter({"+one line": 1})}
+    assert after(second, first, at=5) == {"a": Counter({"+one line": 1, "+other line": 1})}
 
 
 def test_what_a_session_undoes_itself_does_not_count() -> None:

@@ -32,7 +32,7 @@ def test_a_change_that_was_not_made_is_none(status: str) -> None:
 
 
 def claude(name: str, given: dict[str, Any], result: Any = None) -> list[Any]:
-    return shown("toolCall", name=name, input=given, result=result, cwd="/r")
+    return shown("toolCall", tool=name, arguments=given, toolUseResult=result, cwd="/r")
 
 
 def test_claude_says_what_really_changed_in_its_result() -> None:
@@ -63,6 +63,15 @@ def test_a_commit_is_known_by_what_git_printed() -> None:
     assert claude("Bash", {"command": "git log --oneline"}, {"stdout": "1a2b3c4 Begin"}) == []
 
 
+def test_a_command_that_failed_may_have_made_a_commit_but_no_edit() -> None:
+    words = "cat > a.py <<'EOF'\nx = 1\nEOF\ngit commit -am x && pytest"
+    (seen,) = shown("commandExecution", "failed", command=words, exitCode=1, aggregatedOutput="[main 1a2b3c4] x\nE 1")
+    assert seen.abbrev == "1a2b3c4"
+    body = {"tool": "Bash", "arguments": {"command": words}, "result": "[main 1a2b3c4] x\nE 1"}
+    assert [one.abbrev for one in shown("toolCall", "failed", **body)] == ["1a2b3c4"]
+    assert shown("toolCall", "failed", tool="Write", arguments={"file_path": "/r/a", "content": "x"}) == []
+
+
 def test_what_a_shell_writes_is_an_edit() -> None:
     here = "mkdir -p s && cat > s/a.py <<'EOF'\nx = 1\ny = 2\nEOF\ncat >> b.txt <<END\nmore\nEND"
     first, second = claude("Bash", {"command": here})
@@ -89,7 +98,20 @@ def test_a_command_line_is_what_the_shell_was_given() -> None:
     assert local_path("file:///a%20b") == "/a b"
 
 
-WORDS = ["changes", "path", "kind", "type", "diff", "cwd", "aggregatedOutput", "name", "input", "result", "file_path"]
+WORDS = [
+    "changes",
+    "path",
+    "kind",
+    "type",
+    "diff",
+    "cwd",
+    "aggregatedOutput",
+    "tool",
+    "arguments",
+    "result",
+    "file_path",
+    "toolUseResult",
+]
 NAMES = st.sampled_from([*WORDS, "edits", "structuredPatch", "lines", "stdout", "content"]) | st.text(max_size=3)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -100,5 +122,5 @@ ANYTHING = st.recursive(
 
 @given(st.sampled_from(sorted(EVIDENT)), st.dictionaries(NAMES, ANYTHING, max_size=5), ANYTHING)
 def test_odd_shapes_never_raise(kind: str, body: dict[str, Any], command: Any) -> None:
-    for found in evidence_of(kind, "completed", {"name": "Edit", **body, "command": command}):
+    for found in evidence_of(kind, "completed", {"tool": "Edit", **body, "command": command}):
         assert isinstance(found, Edit | CommitSeen)

@@ -14,7 +14,19 @@ def test_empty_and_redacted_lines_are_no_evidence() -> None:
     assert counted(["", "   ", "key = '[REDACTED:aws-key]'", "x = compute()", "x = compute()"]) == {"x=compute()": 2}
 
 
+def test_blanks_count_between_words_only() -> None:
+    assert bare("return  None") == "return None"
+    assert bare("returnNone") != bare("return None")
+    assert bare("a [ 1 ]  =  b") == "a[1]=b"
+
+
+def test_a_line_of_words_that_every_program_has_proves_little() -> None:
+    for line in ("for item in items:", "except ValueError:", "if (err != null) { return null; }", "    return result"):
+        assert weight(bare(line)) <= 0.2
+    assert weight(bare("for order in pending_orders:")) == 1.0
+
+
 def test_a_brace_proves_nothing_and_a_long_line_all() -> None:
-    assert weight(bare("  }")) < 0.05 < weight(bare("else:")) < weight(bare("return None")) < 1
+    assert weight(bare("  }")) < 0.05 < weight(bare("else:")) < weight(bare("count += 7")) < 1
     assert weight(bare("total = price * amount")) == 1.0
     assert weight(DELETED) > 1 > weight(CREATED)

@@ -52,7 +52,7 @@ def test_a_commit_from_before_the_change_is_not() -> None:
 
 
 def test_a_line_or_two_in_passing_are_too_little() -> None:
-    weak = judged([commit("c1", 5, ["x = 1", "return None", *BODY])], claim(1, wrote(1, ["return None", "else:"])))
+    weak = judged([commit("c1", 5, ["x = 1", "count += 7", *BODY])], claim(1, wrote(1, ["count += 7", "else:"])))
     assert told(weak[1]) == [("c1", "needs_review", "hunks")]
     assert "too little" in weak[1][0].reason
     assert judged([commit("c1", 5, ["else:", "}"])], claim(1, wrote(1, ["else:", "}"])))[1] == []
