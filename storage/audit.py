@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from messages.records import AuditNote, StagedItem, StageLoss
 from storage.cleaning import Cleaner
@@ -22,6 +22,7 @@ _NOTE = """INSERT INTO audit
 _DECISION = """INSERT INTO dedupe_log
     (at_ms, run_id, source, generation, tool, session_id, turn_id, item_id, kind, decision, reason, revision)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_THIN = "DELETE FROM dedupe_log WHERE id <= (SELECT max(id) FROM dedupe_log) - ?"
 
 
 class Audit:
@@ -66,12 +67,20 @@ class Audit:
 
 
 class DecisionLog:
-    """Writes what became of items and turn results, with the reason. Runs inside the caller's transaction."""
+    """Writes what became of items and turn results, with the reason. Runs inside the caller's transaction: `settle()`
+    writes what was decided, `forget()` after a rollback."""
 
     def __init__(self, database: Database, rows_max: int = DECISIONS_MAX, slack: int = DECISIONS_SLACK) -> None:
         self._database = database
         self._rows_max = rows_max
         self._slack = slack
+        self._decided: list[tuple[Any, ...]] = []
+        self._since = 0
+        """Rows written since the log was thinned."""
+
+    def forget(self) -> None:
+        """What was decided did not come to be."""
+        self._decided.clear()
 
     def write(
         self,
@@ -83,10 +92,14 @@ class DecisionLog:
         revision: int | None,
     ) -> None:
         """One decision about (session, turn, item); item None means the turn itself."""
-        row = self._database.add(
-            _DECISION,
-            (place.at_ms, *place[:3], place.tool, *key, kind, decision, reason, revision),
-        )
-        # Ids only grow, because the newest row is never deleted.
-        if row is not None and row % self._slack == 0:
-            self._database.run("DELETE FROM dedupe_log WHERE id <= ?", (row - self._rows_max,))
+        self._decided.append((place.at_ms, *place[:3], place.tool, *key, kind, decision, reason, revision))
+
+    def settle(self) -> None:
+        """Write what was decided."""
+        self._database.run_many(_DECISION, self._decided)
+        self._since += len(self._decided)
+        self._decided.clear()
+        if self._since >= self._slack:
+            # Ids only grow, because the newest row is never deleted.
+            self._since = 0
+            self._database.run(_THIN, (self._rows_max,))

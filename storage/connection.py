@@ -41,6 +41,10 @@ class Database(peewee.Database):
         """Run one statement. The driver keeps it prepared: the same text again costs no parsing."""
 
     @abstractmethod
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters; nothing when there is none."""
+
+    @abstractmethod
     def add(self, sql: str, params: Sequence[Any]) -> int | None:
         """Run one INSERT of one row into a table with an `id`; gives that id, or None when the row was there already
         (ON CONFLICT DO NOTHING)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from messages.records import FinalItem
 from storage.audit import Decision
@@ -19,6 +19,7 @@ from storage.identity import ID_CHARS_MAX, Malformed, Place, canonical, content_
 from storage.order import Order
 from storage.precedence import comes_before, rank
 from storage.search_index import SearchIndex
+from storage.sessions import ROW_IDS_MAX
 from storage.texts import item_text
 from storage.turns import Turns
 
@@ -27,9 +28,10 @@ UNREAD = ""
 
 _ADD = """INSERT INTO items (turn_row, item_id, ordinal, kind, status, started_at_ms, completed_at_ms, revision,
     content_hash, text, body, source, agent_id)
-    VALUES (?, ?, (SELECT item_count + 1 FROM turns WHERE id = ?), ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
     ON CONFLICT (turn_row, item_id) DO NOTHING"""
-_COUNT = "UPDATE turns SET item_count = item_count + 1 WHERE id = ?"
+_READ_COUNT = "SELECT item_count FROM turns WHERE id = ?"
+_COUNT = "UPDATE turns SET item_count = ? WHERE id = ?"
 _TEXT = "SELECT text FROM items WHERE id = ?"
 _FIND = "SELECT id, source, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
 _FORMER = "SELECT 1 FROM item_sources WHERE item_row = ? AND source = ? AND content_hash = ?"
@@ -67,6 +69,8 @@ class Kept(NamedTuple):
     item_row: int | None = None
     """Set with it: the item."""
     redaction_failed: bool = False
+    body: dict[str, Any] | None = None
+    """Set with it: what is stored of the item, redacted; None when nothing of it could be."""
 
 
 class _Content(NamedTuple):
@@ -75,6 +79,7 @@ class _Content(NamedTuple):
     body: str
     agent_id: str | None
     failed: bool
+    clean: dict[str, Any] | None
 
 
 class Items:
@@ -94,17 +99,28 @@ class Items:
         self._turns = turns
         self._order = Order(database)
         self._index = SearchIndex(database)
+        self._counts: LRUCache[int, int] = LRUCache(ROW_IDS_MAX)
+        """By turn row, how many items it has."""
+        self._grown: set[int] = set()
+        self._sightings: list[tuple[Any, ...]] = []
+        """Of new items: written together."""
         self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
         self._seen.clear()
+        self._counts.clear()
+        self._grown.clear()
+        self._sightings.clear()
         self._order.forget()
         self._index.forget()
 
     def settle(self) -> set[int]:
         """Put the items of turns that several sources tell in their order, and what is new into the search index; gives
         the turns whose order was looked at."""
+        self._write_sightings()
+        self._database.run_many(_COUNT, [(self._counts[row], row) for row in sorted(self._grown)])
+        self._grown.clear()
         self._index.settle()
         return self._order.settle()
 
@@ -121,7 +137,7 @@ class Items:
         turn_row, _ = self._turns.row(item.session_id, item.turn_id, place)
         key = (turn_row, item.item_id)
         stored = self._seen.get(key)
-        if stored is None and rank(place.source) < _FIRST:
+        if stored is None and not self._order.is_alone(turn_row, place.source):
             stored = self._find(key)
         if stored is not None and rank(place.source) < rank(stored.source):
             return self._stands(key, stored, place)
@@ -130,7 +146,7 @@ class Items:
             new = self._add(turn_row, item, content, place) if stored is None else None
             if new is not None:
                 self._sight(key, new, content.content_hash, place, content.agent_id, new=True)
-                return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed)
+                return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.clean)
             stored = self._find(key)
             assert stored is not None, "an item that could not be added is there"
         if rank(place.source) < rank(stored.source):
@@ -149,15 +165,18 @@ class Items:
         text = ERROR_TEXT if clean is None else item_text(item.kind, clean)
         agent = None if clean is None else clean.get("agentId")
         agent = agent if isinstance(agent, str) and 0 < len(agent) <= ID_CHARS_MAX else None
-        return _Content(content_hash(item.kind, item.status, data), text, data.decode(), agent, failed)
+        return _Content(content_hash(item.kind, item.status, data), text, data.decode(), agent, failed, clean)
 
     def _add(self, turn_row: int, item: FinalItem, content: _Content, place: Place) -> Stored | None:
+        count = self._counts.get(turn_row)
+        if count is None:
+            count = self._counts[turn_row] = self._database.run(_READ_COUNT, (turn_row,)).fetchone()[0]
         row = self._database.add(
             _ADD,
             (
                 turn_row,
                 item.item_id,
-                turn_row,
+                count + 1,
                 self._word(item.kind),
                 self._word(item.status),
                 whole(item.started_at_ms),
@@ -171,7 +190,8 @@ class Items:
         )
         if row is None:
             return None
-        self._database.run(_COUNT, (turn_row,))
+        self._counts[turn_row] = count + 1
+        self._grown.add(turn_row)
         self._index.add(row, content.text)
         return Stored(row, place.source, content.content_hash, 1)
 
@@ -185,6 +205,7 @@ class Items:
         if content.content_hash == stored.content_hash:
             self._sight(key, stored, stored.content_hash, place)
             return Kept("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
+        self._write_sightings()
         former = self._database.run(_FORMER, (stored.row, stored.source, content.content_hash)).fetchone()
         if former is not None:
             # A replay brings the revisions again in their order; taking an old one back would never come to rest.
@@ -200,7 +221,7 @@ class Items:
         self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
         new = Stored(stored.row, stored.source, content.content_hash, revision)
         self._sight(key, new, content.content_hash, place)
-        return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row)
+        return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
 
     def _take_over(
         self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place
@@ -216,8 +237,10 @@ class Items:
         same = content.content_hash == stored.content_hash
         reason = comes_before(place.source, stored.source)
         if same:
-            return Kept("duplicate", "duplicate", f"same content; {reason}", 1, key[0], stored.row)
-        return Kept("replaced", "replaced", reason, 1, key[0], stored.row)
+            return Kept(
+                "duplicate", "duplicate", f"same content; {reason}", 1, key[0], stored.row, False, content.clean
+            )
+        return Kept("replaced", "replaced", reason, 1, key[0], stored.row, False, content.clean)
 
     def _row(self, item: FinalItem, content: _Content, revision: int) -> tuple[Any, ...]:
         return (
@@ -234,8 +257,10 @@ class Items:
 
     def _keep_former(self, stored: Stored, text: str) -> None:
         """The content that an item has now goes to its revision, which had no need of a copy until now."""
-        (before,) = self._database.run(_TEXT, (stored.row,)).fetchone()
-        self._index.change(stored.row, before, text)
+        self._write_sightings()
+        if not self._index.replace(stored.row, text):
+            (before,) = self._database.run(_TEXT, (stored.row,)).fetchone()
+            self._index.change(stored.row, before, text)
         self._database.run(_KEEP_FORMER, (stored.row, stored.row, stored.source, stored.content_hash))
 
     def _word(self, word: str | None) -> str | None:
@@ -253,11 +278,15 @@ class Items:
     ) -> None:
         self._seen[key] = stored
         revision = stored.revision if content_hash != UNREAD else 0
-        cursor = self._database.run(
-            _SIGHT, (stored.row, place.source, content_hash, revision, place.run_id, place.generation, place.at_ms)
-        )
-        if cursor.rowcount == 1:
+        sighting = (stored.row, place.source, content_hash, revision, place.run_id, place.generation, place.at_ms)
+        if new:
+            self._sightings.append(sighting)
+            self._order.sighted(key[0], place.source, agent_id, new)
+            return
+        self._write_sightings()  # what was seen first has the smaller id: it is the order of a source
+        if self._database.run(_SIGHT, sighting).rowcount == 1:
             self._order.sighted(key[0], place.source, agent_id, new)
 
-
-_FIRST = rank("stream")
+    def _write_sightings(self) -> None:
+        self._database.run_many(_SIGHT, self._sightings)
+        self._sightings.clear()

@@ -83,6 +83,7 @@ class Keeping:
         for row in sorted(unsettled):
             self._turns.settle(row)
         announce.extend(self._turns.stored(turn, row) for turn, row in ended)
+        self._decisions.settle()
         return announce
 
     def keep_usage(self, responses: Iterable[ResponseUsage], place: Place, tally: Counter[str]) -> None:
@@ -121,6 +122,7 @@ class Keeping:
             self._audit.say(place.at_ms, "turn_lost", turn_id, text)
             seen = TurnSeen(session_id=session_id, turn_id=turn_id, status="interrupted")
             told.append(self._turns.stored(seen, row))
+        self._decisions.settle()
         return told
 
     def _see_session(self, seen: SessionSeen, place: Place, tally: Counter[str]) -> None:
@@ -163,7 +165,7 @@ class Keeping:
         else:
             kept = self._items.keep(item, place)
         if kept.item_row is not None:
-            self._links.see(kept.item_row, item.kind)
+            self._links.see(kept.item_row, item.kind, item.status, kept.body, new=kept.decision == "accepted")
         key = (cut(item.session_id, ID_CHARS_MAX), cut(item.turn_id, ID_CHARS_MAX), cut(item.item_id, ID_CHARS_MAX))
         kind = self._cleaner.word(item.kind)
         self._decisions.write(place, key, kind, kept.decision, kept.reason, kept.revision)

@@ -6,9 +6,7 @@ said passes the cleaner here. Read `linking/look.py` for how a verdict comes abo
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import orjson
+from typing import Any, NamedTuple
 
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Database
@@ -20,7 +18,7 @@ PATH_CHARS_MAX = 4_096
 NOT_LOOKED = "not looked for yet"
 NO_EVIDENCE = "it changed no file and made no commit"
 
-_ITEM = """SELECT i.id, t.session_row, i.status, i.body, coalesce(i.completed_at_ms, i.started_at_ms, t.started_at_ms)
+_ITEM = """SELECT t.session_row, coalesce(i.completed_at_ms, i.started_at_ms, t.started_at_ms)
     FROM items i JOIN turns t ON t.id = i.turn_row WHERE i.id = ?"""
 _MOVE = """UPDATE link_evidence SET session_row = (SELECT session_row FROM turns WHERE id = ?)
     WHERE item_row IN (SELECT id FROM items WHERE turn_row = ?)"""
@@ -64,26 +62,29 @@ class Links:
         self._database = database
         self._cleaner = cleaner
 
-    def see(self, item_row: int, kind: str) -> Seen:
-        """Take what a stored item says about files and commits; called again, it replaces what it said before."""
+    def see(self, item_row: int, kind: str, status: str | None, body: dict[str, Any] | None, *, new: bool) -> Seen:
+        """Take what a stored item says about files and commits; called again, it replaces what it said before.
+
+        `body` is what is stored of it; a `new` item has said nothing before.
+        """
         if kind not in EVIDENT:
             return Seen(0, 0)
-        found = self._database.run(_ITEM, (item_row,)).fetchone()
-        if found is None:
+        evidence = [] if body is None else evidence_of(kind, status, body)
+        cleared = 0 if new else self._database.run(_CLEAR, (item_row,)).rowcount
+        if not evidence and cleared <= 0:
             return Seen(0, 0)
-        _, session_row, status, body, at_ms = found
-        evidence = evidence_of(kind, status, orjson.loads(body)) if body.startswith("{") else []
-        cleared = self._database.run(_CLEAR, (item_row,)).rowcount
+        session_row, at_ms = self._database.run(_ITEM, (item_row,)).fetchone()
         commits = 0
+        rows = []
         for one in evidence:
             if isinstance(one, CommitSeen):
                 commits += 1
                 row = ["commit", one.cwd, None, one.abbrev, one.subject, one.branch]
             else:
                 row = [one.deed, one.path, one.old_path, None, None, None]
-            self._database.run(_EVIDENCE, (session_row, item_row, *row, at_ms))
-        if evidence or cleared > 0:
-            self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
+            rows.append((session_row, item_row, *row, at_ms))
+        self._database.run_many(_EVIDENCE, rows)
+        self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
         return Seen(len(evidence) - commits, commits)
 
     def move(self, turn_row: int) -> None:

@@ -54,15 +54,23 @@ class Order:
         self._lanes.clear()
         self._moved.clear()
 
+    def is_alone(self, turn_row: int, source: str) -> bool:
+        """Whether no other source has told anything of this turn yet."""
+        return all(lane[0] == source for lane in self._of(turn_row))
+
     def sighted(self, turn_row: int, source: str, agent_id: str | None, new: bool) -> None:
         """An item of the turn was seen by this source for the first time; `new`: by the first source at all."""
+        lanes = self._of(turn_row)
+        lanes.add((source, agent_id or ""))
+        if len(lanes) > 1 and (new or _place_of((source, agent_id or "")) == min(map(_place_of, lanes))):
+            self._moved.add(turn_row)
+
+    def _of(self, turn_row: int) -> set[Lane]:
         lanes = self._lanes.get(turn_row)
         if lanes is None:
             found = self._database.run(_LANES, (turn_row,)).fetchall()
             lanes = self._lanes[turn_row] = {(each, agent or "") for each, agent in found}
-        lanes.add((source, agent_id or ""))
-        if len(lanes) > 1 and (new or _place_of((source, agent_id or "")) == min(map(_place_of, lanes))):
-            self._moved.add(turn_row)
+        return lanes
 
     def settle(self) -> set[int]:
         """Write the places of all turns in which something moved, and give those turns."""

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import peewee
 import psycopg
-from peewee import InterfaceError, OperationalError, PeeweeException, PostgresqlDatabase, fn
+from peewee import InterfaceError, OperationalError, PeeweeException, PostgresqlDatabase, __exception_wrapper__, fn  # type: ignore[attr-defined]  # not in peewee's stub
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import TransactionStatus
 
@@ -83,6 +83,11 @@ class Postgres(Database, PostgresqlDatabase):
     def run(self, sql: str, params: Sequence[Any] = ()) -> Cursor:
         cursor: Cursor = self.execute_sql(for_postgres(sql), [_value(each) for each in params])  # type: ignore[no-untyped-call]  # peewee's stub
         return cursor
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        with __exception_wrapper__:
+            given = [[_value(each) for each in row] for row in rows]
+            self.cursor().executemany(for_postgres(sql), given)  # type: ignore[no-untyped-call]  # peewee's stub
 
     def add(self, sql: str, params: Sequence[Any]) -> int | None:
         row = self.run(f"{sql} RETURNING id", params).fetchone()

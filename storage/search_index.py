@@ -54,18 +54,21 @@ class SearchIndex:
         if self._explicit:
             self._said[item_row] = (None, text)
 
+    def replace(self, item_row: int, text: str) -> bool:
+        """The same when what the item said before is not written yet; false when it is, and has to be told."""
+        known = self._said.get(item_row)
+        if known is not None:
+            self._said[item_row] = (known[0], text)
+        return known is not None or not self._explicit
+
     def change(self, item_row: int, before: str, text: str) -> None:
         """An item that says something else."""
-        if self._explicit:
-            known = self._said.get(item_row)
-            self._said[item_row] = (before if known is None else known[0], text)
+        self._said[item_row] = (before, text)
 
     def settle(self) -> None:
         """Write what was said."""
-        for row, (before, text) in self._said.items():
-            if before == text:
-                continue
-            if before is not None:
-                self._database.run(_TAKE, (row, before[:INDEXED_CHARS_MAX]))
-            self._database.run(_ADD, (row, text[:INDEXED_CHARS_MAX]))
+        said = [(row, before, text) for row, (before, text) in self._said.items() if before != text]
+        old = [(row, before[:INDEXED_CHARS_MAX]) for row, before, _ in said if before is not None]
+        self._database.run_many(_TAKE, old)
+        self._database.run_many(_ADD, [(row, text[:INDEXED_CHARS_MAX]) for row, _, text in said])
         self._said.clear()

@@ -350,7 +350,7 @@ class Store:
             yield
 
     def _forget(self) -> None:
-        for part in (self._stage, self._sessions, self._turns, self._items, self._tombstones):
+        for part in (self._stage, self._sessions, self._turns, self._items, self._decisions, self._tombstones):
             part.forget()
 
     def _lose(self, about: StageLoss | StagedItem, reason: str, place: Place, tally: Counter[str]) -> None:

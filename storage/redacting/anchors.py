@@ -88,7 +88,8 @@ ANCHORS: tuple[Anchor, ...] = (
         _probe(
             _NAME
             + _TAIL
-            + r"[\"'`\])\\]{0,8}[ \t]{0,12}(?:[ \t](?:string|str|&str|\*string)[ \t]{1,4})?[?.+|]{0,2}[:=]"
+            + r"[\"'`\])\\]{0,8}[ \t]{0,12}(?:[ \t](?:string|str|&str|\*string)[ \t]{1,4})?[?.+|]{0,2}"
+            + r"(?:[:=]|<-[ \t]{0,2}[\"'])"
         ),
         assignment,
     ),
@@ -129,15 +130,21 @@ ANCHORS: tuple[Anchor, ...] = (
         prose,
     ),
     Anchor(
-        _probe(r"(?:passw|pwd|pass|secret|token|[_-]key|apikey)[a-z0-9_-]{0,12}[`*]{0,2}[ \t]{1,40}[?|][ \t]"), cell
+        _probe(
+            r"(?:passw|pwd|pass|secret|token|[_-]key|apikey)[a-z0-9_-]{0,12}[`*]{0,2}"
+            r"[ \t]{1,40}(?:->|[?|])[ \t]"
+        ),
+        cell,
     ),
     Anchor(
         _probe(
-            r"(?:\benv|setx|setenv|\bset(?:[ \t]{1,2}-[a-z]{1,6}){0,2}|secret set|secrets set|variable set)"
+            r"(?:\benv|setx|setenv|#[ \t]{0,4}define|\bset(?:[ \t]{1,2}-[a-z]{1,6}){0,2}"
+            r"|secret set|secrets set|variable set)"
             r"[ \t]{1,4}[a-z0-9_]{0,60}(?:passw|pwd|pass|secret|token|key)[a-z0-9_]{0,16}"
             r"[ \t]{1,4}[^\s=:]",
             "set",
             "env",
+            "define",
         ),
         setting,
     ),

@@ -14,12 +14,15 @@ KEY_LINES_MAX = 2000
 """Longest private key read, in lines. Far above any real key (an armoured 16-kilobit PGP key has about 150)."""
 WRAPPED_CHARS_MAX = 65536
 """Longest base64 run that is unwrapped."""
+DOCUMENT_CHARS = 65536
+"""How far around `kind: Secret` its data are looked for."""
 DEPTH_MAX = 2
 """How many base64 wrappings are opened."""
 
-_BEGIN = re.compile(r"-{4,5}[ ]?BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?[ ]?-{4,5}")
-_END = re.compile(r"-{4,5}[ ]?END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?[ ]?-{4,5}")
-_LINE_EDGE = r"[ \t\r>|*#\"'`,+\\-]*(?:[0-9]{1,6}[:|)]?[ \t]{1,8}|[0-9]{1,6}[:|→-])?[ \t>|*#\"'`,\\+-]*"
+_WHAT = r"(?:(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)"
+_BEGIN = re.compile(rf"-{{4,5}}[ ]?BEGIN {_WHAT}[ ]?-{{4,5}}")
+_END = re.compile(rf"-{{4,5}}[ ]?END {_WHAT}[ ]?-{{4,5}}")
+_LINE_EDGE = r"[ \t\r>|*#\"'`,+\\-]*(?:[0-9]{1,6}[:|)]?[ \t]{1,8}|[0-9]{1,6}[:|-])?[ \t>|*#\"'`,\\+-]*"
 _KEY_LINE = re.compile(_LINE_EDGE + r"(?P<body>[0-9A-Za-z+/=]{1,4096})[ \t\r\"'`,;+\\)-]*(?:\.join|\.replace)?$")
 _KEY_HEADER = re.compile(
     _LINE_EDGE
@@ -139,16 +142,30 @@ _TEMPLATED = re.compile(r"\{\{|\$\{|<[A-Za-z]|\$\(|^\.\.\.|^\"\"$|^''$|^\*+$")
 
 def kubernetes_secret(view: str) -> Iterator[Span]:
     """Every value under `data` and `stringData` of a Kubernetes Secret, whatever its name."""
-    for kind in _SECRET_KIND.finditer(view):
-        low = max(view.rfind("\n---", max(0, kind.start() - 65536), kind.start()), 0, kind.start() - 65536)
-        high = view.find("\n---", kind.end(), kind.end() + 65536)
-        high = min(len(view), kind.end() + 65536) if high < 0 else high
+    for low, high in _documents(view):
         for block in _JSON_DATA.finditer(view, low, high):
             for entry in _JSON_ENTRY.finditer(view, *block.span("body")):
                 if len(entry["v"]) >= 8 and not _TEMPLATED.search(entry["v"]):
                     yield Span(*entry.span("v"), BLOCK, "kubernetes-secret")
         for block in _DATA.finditer(view, low, high):
             yield from _entries(view, block.end(), high, len(block["indent"]), plain=block["name"] == "stringData")
+
+
+def _documents(view: str) -> list[tuple[int, int]]:
+    """The YAML documents that say they are Secrets, each once, however often they say it."""
+    out: list[tuple[int, int]] = []
+    for kind in _SECRET_KIND.finditer(view):
+        if out and kind.end() + DOCUMENT_CHARS // 2 < out[-1][1]:
+            continue
+        low = max(view.rfind("\n---", max(0, kind.start() - DOCUMENT_CHARS), kind.start()), 0)
+        low = max(low, kind.start() - DOCUMENT_CHARS)
+        high = view.find("\n---", kind.end(), kind.end() + DOCUMENT_CHARS)
+        high = min(len(view), kind.end() + DOCUMENT_CHARS) if high < 0 else high
+        if out and low <= out[-1][1]:
+            out[-1] = (out[-1][0], max(high, out[-1][1]))
+        else:
+            out.append((low, high))
+    return out
 
 
 def _entries(view: str, at: int, high: int, indent: int, *, plain: bool) -> Iterator[Span]:
@@ -203,6 +220,7 @@ _WRAP_WORDS = (
     "eyJ",
     "Authorization",
     '"auth"',
+    "https://",
 )
 _WRAP_RUN = re.compile(r"[0-9A-Za-z+/_-]{24,}={0,2}")
 

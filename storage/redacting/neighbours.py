@@ -94,7 +94,7 @@ def pair(view: str, end: int) -> Iterator[Span]:
             yield Span(lo, hi, STRUCTURE, rule_for(what, name))
 
 
-_CALL = re.compile(r"(?P<name>[A-Za-z0-9_.-]{2,100})(?P<q>\\{0,4}[\"'`])[ \t\r\n]{0,4},[ \t\r\n]{0,4}(?=\\{0,4}[\"'`])")
+_CALL_BACK = re.compile(r"[ \t\r\n]{0,4}[\"'`]\\{0,4}(?P<name>[A-Za-z0-9_.-]{2,100})")
 
 
 def call(view: str, end: int) -> Iterator[Span]:
@@ -102,22 +102,21 @@ def call(view: str, end: int) -> Iterator[Span]:
     comma = view.rfind(",", max(0, end - 20), end)
     if comma < 0:
         return
-    begin = max(0, comma - 120)
-    found = None
-    for found in _CALL.finditer(view, begin, min(len(view), comma + 12)):
-        if found.start() < comma < found.end():
-            break
-    else:
+    found = _CALL_BACK.match(view[max(0, comma - 120) : comma][::-1])
+    if found is None:
         return
-    name = found["name"]
+    name = found["name"][::-1]
     what = kind(last_part(name))
-    quoted = quoted_at(view, found.end())
+    at = comma + 1
+    while at < min(len(view), comma + 6) and view[at] in " \t\r\n":
+        at += 1
+    quoted = quoted_at(view, at)
     if what in ("", COOKIE) or quoted is None:
         return
     lo, hi, _ = quoted
     value = view[lo:hi]
     if what == HEADER:
-        yield from credential(view, found.end())
+        yield from credential(view, at)
     elif (
         is_secret(value, what, QUOTED)
         and " " not in value
@@ -136,9 +135,9 @@ def element(view: str, end: int) -> Iterator[Span]:
     """`<password>value</password>`, also with the value on a line of its own."""
     begin = view.rfind("<", max(0, end - 420), max(0, end - 1))
     match = _ELEMENT.match(view, begin) if begin >= 0 else None
-    if match is None:
+    if match is None or view[begin - 1 : begin] == ":":
         return
-    what = kind(match["name"].rpartition(":")[2])
+    what = kind(last_part(match["name"].rpartition(":")[2]))
     if what in (PASSWORD, TOKEN) and is_secret(match["v"], what, QUOTED, named_secret=opens(match["name"])):
         yield Span(*match.span("v"), STRUCTURE, rule_for(what, match["name"]))
 
@@ -175,8 +174,7 @@ def prose(view: str, end: int) -> Iterator[Span]:
 
 
 _CELL = re.compile(
-    r"(?P<name>[\w.-]{3,80})[ \t*`]{0,40}[?|][ \t*]{1,40}(?P<q>[`\"']?)(?P<v>[^\s|`?\"']{5,256})[`\"']?"
-    r"[ \t*]{0,200}(?:[?|]|$)",
+    r"[ \t*]{0,40}(?P<q>[`\"']?)(?P<v>[^\s|`?\"']{5,256})[`\"']?[ \t*]{0,200}(?:[?|]|$)",
     re.M,
 )
 
@@ -184,19 +182,23 @@ _CELL = re.compile(
 def cell(view: str, end: int) -> Iterator[Span]:
     """A table row: the name in one cell, the value in the next."""
     bar = end - 2
-    begin = max(0, bar - 130)
-    begin = max(begin, view.rfind("\n", begin, bar) + 1)
-    for match in _CELL.finditer(view, begin, min(len(view), bar + 560)):
-        if match.end("name") <= bar < match.start("v"):
-            what = kind(last_part(match["name"]))
-            lo, hi = match.span("v")
-            if (
-                what in (PASSWORD, TOKEN)
-                and is_secret(view[lo:hi], what, BARE)
-                and any(c.isdigit() for c in view[lo:hi])
-            ):
-                yield Span(lo, hi, STRUCTURE, rule_for(what, match["name"]))
-            return
+    back = bar - 1 if view.startswith("->", bar - 1) else bar
+    begin = max(0, back - 130)
+    while back > begin and view[back - 1] in " \t*`":
+        back -= 1
+    word = back
+    while word > begin and (view[word - 1].isalnum() or view[word - 1] in "_.-"):
+        word -= 1
+    name = view[word:back]
+    what = kind(last_part(name)) if len(name) >= 3 else ""
+    if what not in (PASSWORD, TOKEN):
+        return
+    match = _CELL.match(view, end - 1, min(len(view), end + 560))
+    if match is None:
+        return
+    lo, hi = match.span("v")
+    if is_secret(view[lo:hi], what, BARE) and any(c.isdigit() for c in view[lo:hi]):
+        yield Span(lo, hi, STRUCTURE, rule_for(what, name))
 
 
 def setting(view: str, end: int) -> Iterator[Span]:

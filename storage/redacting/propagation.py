@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from storage.redacting.finding import PLACEHOLDER_START, Span
 from storage.redacting.validators import entropy
+from storage.redacting.values import looks_random
 
 VALUE_CHARS_MIN = 8
 VALUE_CHARS_MAX = 4096
@@ -33,7 +34,12 @@ def is_worth_remembering(value: str) -> bool:
     digits = sum(c.isdigit() for c in value)
     if digits == len(value):
         return len(value) >= 12
-    varied = digits > 0 or any(not c.isalnum() and c not in "-_. " for c in value) or len(value) >= 20
+    varied = (
+        digits > 0
+        or any(not c.isalnum() and c not in "-_. " for c in value)
+        or len(value) >= 20
+        or (len(value) >= 12 and looks_random(value))
+    )
     return varied and entropy(value) >= 2.5
 
 

@@ -22,10 +22,12 @@ RULES: tuple[Rule, ...] = (
         check="digit",
         entropy=3.0,
     ),
+    Rule("anthropic-key", "Anthropic, to the letter", "sk-ant-(api|admin|oat|ort|sid|usr){d2}-{w93}AA"),
     Rule(
         "anthropic-key",
         "Anthropic API, admin, OAuth, refresh and session keys",
         "sk-ant-(api|admin|oat|ort|sid|usr){d2}-{w32,}",
+        check="uncounted",
     ),
     Rule("groq-key", "Groq", "gsk_{a40,64}"),
     Rule("xai-key", "xAI", "xai-{a60,100}"),
@@ -72,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     Rule("unkey-root-key", "Unkey root key", "unkey_{a20,40}"),
     Rule("cohere-key", "Cohere production key", "co_{a38,44}", check="mixed"),
     Rule("lambda-cloud-key", "Lambda Cloud", "secret_{h20,40}_{h8,40}.{a20,60}"),
+    Rule("context7-key", "Context7", "ctx7sk-{u}"),
     Rule("xata-key", "Xata", "xau_{a30,48}"),
     Rule("gemini-oauth", "Gemini API short key", "AQ.Ab8{w30,}"),
 )

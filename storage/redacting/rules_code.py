@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.redacting.rule import Rule
 
+# ruff: noqa: E501
 # Expressions are not broken over lines: a rule is compared with its format at a glance.
 
 RULES: tuple[Rule, ...] = (
@@ -30,13 +31,19 @@ RULES: tuple[Rule, ...] = (
     Rule("bitbucket-password", "Bitbucket app password", "ATBB{a24,40}", check="mixed"),
     Rule("sourcegraph-token", "Sourcegraph", "sgp_{x40}", entropy=3.0),
     Rule("sourcegraph-token", "Sourcegraph with instance", "sgp_{a5,16}_{x40}", entropy=3.0),
+    Rule(
+        "sourcegraph-token",
+        "Sourcegraph, older, beside its name",
+        pattern=r"(?i:sourcegraph)[\w.-]{0,24}[\"']?[ \t]{0,4}[:=]{1,2}>?[ \t]{0,4}[\"']?(?P<v>[0-9a-fA-F]{40})(?![0-9A-Za-z])",
+        gate=r"(?i:sourcegraph)[\w.-]{0,24}[\"']?[ \t]{0,4}[:=]",
+    ),
     Rule("sourcegraph-cody", "Sourcegraph Cody gateway", "slk_{h64}"),
     Rule("circleci-token", "CircleCI", "CCI(PAT|PRJ)_{a22}_{h40}"),
     Rule("buildkite-token", "Buildkite", "bk(ua|aj|pi|at|ct)_{h40}"),
     Rule("teamcity-token", "TeamCity", "eyJ0eXAiOiAiVENWMiJ9.{w36}.{w48}"),
     Rule("sonar-token", "SonarQube", "sq(u|a|p)_{a40}"),
     Rule("npm-token", "npm access token", "npm_{a36}"),
-    Rule("pypi-token", "PyPI upload token", "pypi-AgE(I|N)c{w60,}"),
+    Rule("pypi-token", "PyPI upload token", "pypi-AgE(Icn|IcH|NdG|NdH){w60,}"),
     Rule("rubygems-key", "RubyGems", "rubygems_{h48}"),
     Rule("crates-token", "crates.io", "cio{a32}", check="mixed", entropy=3.4),
     Rule("nuget-key", "NuGet", "oy2{l43}", check="digit"),
@@ -46,7 +53,7 @@ RULES: tuple[Rule, ...] = (
     Rule("jfrog-reference-token", "JFrog reference token", "cmVmd{a59}", entropy=3.2),
     Rule("harness-token", "Harness", "(pat|sat).{w22}.{a24}.{a20}"),
     Rule("octopus-key", "Octopus Deploy", "API-{U26}", entropy=3.2),
-    Rule("infracost-key", "Infracost", "ico-{a32}", entropy=3.2),
+    Rule("infracost-key", "Infracost", "ico-{a32}", entropy=3.2, edge="."),
     Rule("prefect-key", "Prefect", "pn(u|b)_{a36}"),
     Rule(
         "jenkins-token", "Jenkins", pattern=r"(?<![0-9A-Za-z])(?P<v>11[0-9a-f]{32})(?![0-9A-Za-z])", near=("jenkins",)

@@ -212,7 +212,7 @@ RULES: tuple[Rule, ...] = (
         + _Q
         + _V,
         gate=r"config(?:ure)?[ \t]{1,4}set[ \t]",
-        check="plain",
+        check="bare",
     ),
     Rule(
         "credential",
@@ -246,4 +246,4 @@ RULES: tuple[Rule, ...] = (
         check="plain",
     ),
 )
-"""`check="plain"` asks `values.is_secret` for a password; `check="random"` asks for a machine-made value."""
+"""`check`: see `conditions.py`."""

@@ -41,7 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "telegram-token",
         "Telegram bot token",
-        pattern=r"(?<![0-9A-Za-z:])(?:bot)?[0-9]{8,16}:(?P<v>A[0-9A-Za-z_-]{34})(?![0-9A-Za-z_-])",
+        pattern=r"(?<![0-9A-Za-z])(?:bot)?[0-9]{8,16}:(?P<v>A[0-9A-Za-z_-]{34})(?![0-9A-Za-z_-])",
         gate=r"[0-9]{8}:A[0-9A-Za-z_-]{34}",
         entropy=3.2,
     ),
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
     Rule("mailgun-key", "Mailgun API key", "(key|pubkey)-{h32}", check="digit"),
     Rule("mailgun-key", "Mailgun domain key", "{h32}-{h8}-{h8}", edge="-"),
     Rule("mailchimp-key", "Mailchimp", "{h32}-us{d1,2}"),
-    Rule("mandrill-key", "Mandrill", "md-{w22}", check="mixed", entropy=3.4),
+    Rule("mandrill-key", "Mandrill", "md-{w22}", check="cased", entropy=3.4),
     Rule("brevo-key", "Brevo", "(xkeysib|xsmtpsib)-{h64}-{a16}"),
     Rule("resend-key", "Resend", "re_{a8}_{a20,32}", entropy=3.2),
     Rule("klaviyo-key", "Klaviyo", "pk_{h34}"),
@@ -135,7 +135,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "sentry-token",
         "Sentry organisation token",
-        pattern=r"(?<![0-9A-Za-z])(?P<v>sntrys_eyJ[0-9A-Za-z+/=_-]{40,})",
+        pattern=r"(?<![0-9A-Za-z])(?P<v>sntrys_eyJ[0-9A-Za-z+/=]{40,1024}_[0-9A-Za-z+/]{43})(?![0-9A-Za-z+/])",
         gate=r"sntrys_eyJ[0-9A-Za-z+/=_-]{40}",
     ),
     Rule("sentry-token", "Sentry user token", "sntryu_{h64}"),

@@ -6,19 +6,39 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.redacting import anchors, blocks, rules_ai, rules_cloud, rules_code, rules_command, rules_services
+from storage.redacting import (
+    anchors,
+    blocks,
+    rules_ai,
+    rules_calls,
+    rules_cloud,
+    rules_code,
+    rules_command,
+    rules_files,
+    rules_services,
+    rules_tools,
+)
+from storage.redacting.conditions import JUDGEMENTS
+from storage.redacting.examples import is_published
 from storage.redacting.finding import PLACEHOLDER, PLACEHOLDER_START, Span, settle
 from storage.redacting.gate import Gate, Probe, build
-from storage.redacting.rule import Rule, expression, leads, literals, required, to_gate
+from storage.redacting.rule import Rule, expression, heads, leads, literals, required, to_gate
 from storage.redacting.shadow import shadow
 from storage.redacting.validators import CHECKS, entropy, is_dummy
-from storage.redacting.values import BARE, QUOTED, is_secret, looks_random
-from storage.redacting.words import PASSWORD, TOKEN
 
 RULES: tuple[Rule, ...] = (
-    rules_ai.RULES + rules_cloud.RULES + rules_code.RULES + rules_services.RULES + rules_command.RULES
+    rules_ai.RULES
+    + rules_cloud.RULES
+    + rules_code.RULES
+    + rules_services.RULES
+    + rules_command.RULES
+    + rules_tools.RULES
+    + rules_calls.RULES
+    + rules_files.RULES
 )
 """Every row, in order of priority among equals."""
+NESTED_MAX = 8
+"""Values inside values that are read before the rest of the run is left alone."""
 NEAR_VALUE_CHARS = 4400
 """How far past a telling word's reach its value may run."""
 
@@ -46,11 +66,12 @@ class Scanner:
     def __init__(self, engine: str | None = None, cache: Path | None = None) -> None:
         self._expressions = [re.compile(expression(rule), re.ASCII) for rule in RULES]
         self._leads = [leads(rule.shape) if rule.shape else () for rule in RULES]
+        self._heads = [heads(rule.pattern) if rule.pattern else () for rule in RULES]
         probes = [_probe(rule) for rule in RULES]
         self._anchor_base = len(probes)
         probes += [anchor.probe for anchor in anchors.ANCHORS]
         self._key_probe = len(probes)
-        probes.append(Probe(r"PRIVATE KEY", ("PRIVATE KEY",)))
+        probes.append(Probe(r"PRIVATE KEY|OpenVPN Static key", ("PRIVATE KEY", "OpenVPN Static key")))
         self._putty_probe = len(probes)
         probes.append(Probe(r"Private-Lines:", ("Private-Lines:",)))
         self._kube_probe = len(probes)
@@ -81,9 +102,10 @@ class Scanner:
         return settle(found, kept) if found else []
 
     def _candidates(self, view: str, fired: set[int], ends: list[tuple[int, int]], depth: int) -> Iterator[Span]:
+        lowered = view.lower()
         for index in fired:
             if index < self._anchor_base:
-                yield from self._format(view, index)
+                yield from self._format(view, lowered, index)
         base = self._anchor_base
         for index, end in ends:
             yield from anchors.ANCHORS[index - base].read(view, end)
@@ -96,7 +118,7 @@ class Scanner:
         if self._wrap_probe in fired and depth < blocks.DEPTH_MAX:
             yield from blocks.wrapped(view, lambda text, at: bool(self.spans(text, at)), depth, self._wrapped)
 
-    def _format(self, view: str, index: int) -> Iterator[Span]:
+    def _format(self, view: str, lowered: str, index: int) -> Iterator[Span]:
         rule = RULES[index]
         found = self._expressions[index]
         if self._leads[index]:
@@ -110,16 +132,38 @@ class Scanner:
                         yield Span(*match.span("v"), 0, rule.id)
                     at = view.find(lead, at + len(lead) if match is None else match.end())
             return
-        for low, high in _near(view, rule) if rule.near else ((0, len(view)),):
+        if self._heads[index]:
+            yield from self._behind_heads(view, lowered, index)
+            return
+        for low, high in _near(view, lowered, rule) if rule.near else ((0, len(view)),):
             for match in found.finditer(view, low, high):
                 start, end = match.span("v")
                 if holds(rule, view, start, end):
                     yield Span(start, end, 0, rule.id)
 
+    def _behind_heads(self, view: str, lowered: str, index: int) -> Iterator[Span]:
+        rule = RULES[index]
+        for head in self._heads[index]:
+            at = lowered.find(head)
+            last = nested = 0
+            while at >= 0:
+                match = self._expressions[index].match(view, at)
+                after = at + len(head)
+                if match is not None:
+                    start, end = match.span("v")
+                    if holds(rule, view, start, end):
+                        yield Span(start, end, 0, rule.id)
+                        after = max(after, end)
+                    # `pw:pw:pw:…`: each value begins inside the last. A few are read, then the run is left.
+                    nested = nested + 1 if start < last else 0
+                    last = max(last, end)
+                    if nested >= NESTED_MAX:
+                        after = max(after, last)
+                at = lowered.find(head, after)
 
-def _near(view: str, rule: Rule) -> list[tuple[int, int]]:
+
+def _near(view: str, lowered: str, rule: Rule) -> list[tuple[int, int]]:
     """Stretches of the view within reach of the rule's words, merged."""
-    lowered = view.lower()
     starts: list[int] = []
     for word in rule.near:
         word = word.lower()
@@ -140,21 +184,18 @@ def _near(view: str, rule: Rule) -> list[tuple[int, int]]:
 def holds(rule: Rule, view: str, start: int, end: int) -> bool:
     """Whether what the rule's expression found passes the rule's own conditions."""
     value = view[start:end]
-    if rule.check == "plain":
-        while value and value[-1] in ",;)":
-            value = value[:-1]
-        # A grammar that places a password needs no quotes to be believed.
-        return is_secret(value, PASSWORD, QUOTED if rule.id in ("password", "basic-auth", "nuget-password") else BARE)
-    if rule.check == "random":
-        return is_secret(value, TOKEN, QUOTED) and looks_random(value)
-    if not rule.dummies and is_dummy(value):
+    judge = JUDGEMENTS.get(rule.check)
+    if judge is not None:
+        return judge(value) and (not rule.near or _beside(rule, view, start))
+    if not rule.dummies and (is_dummy(value) or is_published(value)):
         return False
     if rule.entropy and entropy(value) < rule.entropy:
         return False
     if rule.check and not CHECKS[rule.check](value):
         return False
-    if rule.near:
-        before = view[max(0, start - rule.reach) : start].lower()
-        if not any(word.lower() in before for word in rule.near):
-            return False
-    return True
+    return not rule.near or _beside(rule, view, start)
+
+
+def _beside(rule: Rule, view: str, start: int) -> bool:
+    before = view[max(0, start - rule.reach) : start].lower()
+    return any(word.lower() in before for word in rule.near)

@@ -18,6 +18,35 @@ from storage.redacting.finding import (
 )
 from storage.redacting.propagation import VALUES_MAX, Values, within
 
+CLEAN_CHARS_MAX = 128
+CLEAN_MAX = 8_192
+"""Short texts that were found clean and are not looked at again, in memory only: names of fields, one-word values. They
+are most of the strings of an item (measured: two of three), and each costs as much as a kilobyte of prose."""
+
+
+class Clean:
+    """Texts without a secret, newest twice `texts_max` at most."""
+
+    def __init__(self, texts_max: int = CLEAN_MAX) -> None:
+        self._max = texts_max
+        self._young: set[str] = set()
+        self._old: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"Clean({len(self._young) + len(self._old)})"
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._young or text in self._old
+
+    def add(self, text: str) -> None:
+        """Remember it; of many the older half is forgotten at once."""
+        if len(self._young) >= self._max:
+            self._old, self._young = self._young, set()
+        self._young.add(text)
+
+
+_clean = Clean()
+
 
 def failed(text: object) -> Redacted:
     """What stands for a text that could not be redacted."""
@@ -55,12 +84,20 @@ class Redactor:
 
     def redact(self, text: str) -> Redacted:
         """`text` without secrets. Never raises."""
-        return redact_once(text, self._engine, self._values)
+        if len(text) > CLEAN_CHARS_MAX or self._engine is not None or len(self._values):
+            return redact_once(text, self._engine, self._values)
+        if text in _clean:
+            return Redacted(text)
+        answer = redact_once(text, None, self._values)
+        if not answer.findings and answer.text == text:
+            _clean.add(text)
+        return answer
 
     def redact_json(self, value: Any, *, rules: list[str] | None = None) -> Any:
         """A parsed JSON value without secrets; `rules` collects the id of each rule that hid something. Never
         raises."""
-        return tree.redact(value, self.redact, [] if rules is None else rules, self._values)
+        known = _clean if self._engine is None else ()
+        return tree.redact(value, self.redact, [] if rules is None else rules, self._values, known)
 
     def remember(self, value: str, rule: str = "known-value") -> None:
         """Hide this value from now on, for instance a login URL's one-time code or the gateway's own bearer token."""

@@ -3,7 +3,7 @@ telling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from storage.redacting.finding import ERROR_RULE, ERROR_TEXT, PLACEHOLDER_START, Redacted, placeholder
@@ -14,21 +14,30 @@ from storage.redacting.words import COOKIE, HEADER, PASSWORD, TOKEN, WEAK, kind
 DEPTH_MAX = 128
 """Nesting read. Deeper values are replaced whole by `[REDACTED:error]`: what is not read is not let through."""
 _NAMES = ("name", "key", "Name", "Key", "NAME", "KEY", "variable", "header", "field")
+_NAMES_SET = frozenset(_NAMES)
 _VALUES = ("value", "Value", "VALUE", "val", "content")
 
 
-def redact(value: Any, text: Callable[[str], Redacted], rules: list[str], values: Values | None) -> Any:
-    """A copy of `value` without secrets. Numbers, booleans and null are kept. Never raises."""
+def redact(
+    value: Any, text: Callable[[str], Redacted], rules: list[str], values: Values | None, known: Container[str] = ()
+) -> Any:
+    """A copy of `value` without secrets. Numbers, booleans and null are kept. Never raises.
+
+    `known` are texts that `text` finds nothing in as long as no value has given itself away.
+    """
     try:
-        return _Walk(text, rules, values).walk(value, 0)
+        return _Walk(text, rules, values, known).walk(value, 0)
     except Exception:  # noqa: BLE001 - fail closed
         rules.append(ERROR_RULE)
         return ERROR_TEXT
 
 
 class _Walk:
-    def __init__(self, text: Callable[[str], Redacted], rules: list[str], values: Values | None) -> None:
+    def __init__(
+        self, text: Callable[[str], Redacted], rules: list[str], values: Values | None, known: Container[str]
+    ) -> None:
         self._text = text
+        self._known = known
         self._rules = rules
         self._values = values
 
@@ -46,6 +55,8 @@ class _Walk:
         return self._hide("", ERROR_RULE)
 
     def _string(self, value: str) -> str:
+        if value in self._known and not self._values:
+            return value
         answer = self._text(value)
         if answer.findings:
             self._rules.extend(finding.rule for finding in answer.findings)
@@ -58,7 +69,9 @@ class _Walk:
         return placeholder(rule)
 
     def _mapping(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-        told = next((value[n] for n in _NAMES if isinstance(value.get(n), str)), "")
+        told = ""
+        if not _NAMES_SET.isdisjoint(value):
+            told = next((value[n] for n in _NAMES if isinstance(value.get(n), str)), "")
         out: dict[Any, Any] = {}
         for key, item in value.items():
             name = key if isinstance(key, str) else ""

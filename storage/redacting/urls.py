@@ -43,6 +43,8 @@ def userinfo(view: str, end: int) -> Iterator[Span]:
     if (
         len(password) < 3
         or is_standin(password)
+        # `postgres:postgres@`, `guest:guest@`: what the program ships with.
+        or (password == user and password.isalpha())
         or (re.fullmatch(r"\$?[A-Z][A-Z_0-9]*", password) and not any(c.isdigit() for c in password))
     ):
         return

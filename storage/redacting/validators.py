@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import math
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -19,15 +19,40 @@ _DUMMY = re.compile(
 
 def entropy(value: str) -> float:
     """Shannon entropy of the characters, in bits per character. 0.0 for an empty string."""
-    if not value:
-        return 0.0
     total = len(value)
-    return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
+    if total < 2:
+        return 0.0
+    # By hand: Counter and a generator cost four times as much, and this is asked of every candidate.
+    spent = 0.0
+    for char in set(value):
+        count = value.count(char)
+        if count > 1:
+            spent += count * math.log2(count)
+    return math.log2(total) - spent / total
+
+
+_DIGITS = dict.fromkeys(map(ord, "0123456789"))
+
+
+def digits_in(value: str) -> int:
+    """How many ASCII digits."""
+    return len(value) - len(value.translate(_DIGITS))
 
 
 def is_dummy(value: str) -> bool:
     """Whether a well-formed token is plainly a stand-in: masked, a run of one character, an alphabet, `..._HERE`."""
     return _DUMMY.search(value) is not None
+
+
+def is_counted(value: str) -> bool:
+    """Whether a value is typed along the alphabet and the digits (`abc123xyz-456…`): 40 % of its neighbours follow on.
+
+    In random base-62 text 2 % do; the check needs sixteen characters to say yes.
+    """
+    if len(value) < 16:
+        return False
+    value = value[:512].lower()
+    return sum(ord(b) - ord(a) == 1 for a, b in itertools.pairwise(value)) * 5 >= (len(value) - 1) * 2
 
 
 def base62_crc32(payload: str) -> str:
@@ -47,6 +72,22 @@ def has_github_checksum(token: str) -> bool:
     """Whether the last six characters are the CRC-32 of the thirty before them."""
     body = token.partition("_")[2]
     return len(body) == 36 and base62_crc32(body[:30]) == body[30:]
+
+
+_TELEGRAM_LIKE = re.compile(r"[0-9]{5,20}:[Aa][0-9A-Za-z_-]*")
+_TELEGRAM = re.compile(r"[0-9]{5,16}:A[0-9A-Za-z_-]{33,35}")
+
+
+def is_malformed(name: str, value: str) -> bool:
+    """Whether a field that names a vendor holds what has the head of the vendor's token but cannot be one.
+
+    Only for formats documented to the last character. Source: Telegram Bot API, "Authorizing your bot".
+    """
+    return (
+        "telegram" in name.lower()
+        and _TELEGRAM_LIKE.fullmatch(value) is not None
+        and _TELEGRAM.fullmatch(value) is None
+    )
 
 
 def luhn(digits: str) -> bool:
@@ -91,6 +132,11 @@ def has_mixed(value: str) -> bool:
     return any(c.islower() for c in value) and any(c.isupper() for c in value) and any(c.isdigit() for c in value)
 
 
+def has_case(value: str) -> bool:
+    """Whether lower and upper case both occur."""
+    return any(c.islower() for c in value) and any(c.isupper() for c in value)
+
+
 def has_digit(value: str) -> bool:
     """Whether at least two digits and two letters occur."""
     digits = sum(c.isdigit() for c in value)
@@ -106,6 +152,8 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "jwt": is_jwt,
     "discord": is_discord,
     "mixed": has_mixed,
+    "uncounted": lambda value: not is_counted(value),
+    "cased": has_case,
     "digit": has_digit,
     "aws_secret": is_aws_secret,
 }

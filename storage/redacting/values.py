@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import re
 
-from storage.redacting.validators import entropy
+from storage.redacting.examples import is_published
+from storage.redacting.validators import digits_in, entropy, is_counted
 from storage.redacting.words import HEADER, PASSWORD, TOKEN, WEAK, wordset
 
 BARE = "bare"
@@ -26,7 +27,8 @@ _WORDS = wordset(
     "bearer basic digest none null nil nan true false yes no on off undefined unset empty string str text int "
     "integer bool boolean number object array list dict bytes any unknown never void required optional hidden "
     "default username user login email name value example sample test testing dummy fake foo bar baz qux foobar "
-    "changeme change_me change-me changeit replaceme replace_me todo tbd fixme xxx xxxx redacted masked removed "
+    "admin guest root postgres changeme change_me change-me changeit replaceme replace_me "
+    "todo tbd fixme xxx xxxx redacted masked removed "
     "hidden secret_key access_key private_key access_token refresh_token id_token client_secret your_token "
     "your_password mypassword mysecret mytoken client_credentials authorization_code password_credentials "
     "refresh session cookie header query body form file env environment input output prompt stdin keyring "
@@ -41,7 +43,8 @@ _WORDS = wordset(
 )
 _REFERENCE = re.compile(
     r"""^(?:
-      [$@#]?\{ | \$[({A-Za-z_0-9!] | \$\{\{ | \{\{ | \{% | <[%A-Za-z/!$\[{ ] | %[A-Za-z_({] | \#\{
+      [$@#]?\{ | \$[({A-Za-z_0-9!] | \$\{\{ | \{\{ | \{% | <[%A-Za-z/!$\[{ ] | \#\{
+      | %(?:[A-Za-z_]\w*%|[sdrvq](?![\w])|[({])
       | @Microsoft\.KeyVault | !(?:Ref|Sub|GetAtt|ImportValue|secret|vault|env|reference)\b
       | \[[A-Z<_ -]+\]? | \*{2,} | \.{2,} | -{2,} | _{3,} | [xX]{3,}(?:$|[-_.xX]) | \?{2,} | \+{3,} | \&[A-Za-z*]
       | \\?[nrt]?$
@@ -51,6 +54,7 @@ _REFERENCE = re.compile(
           client|credentials|creds|cfg|conf|kwargs|values|spec|fixtures?)(?:\.|\[|\?\.|->|::|\()
       | (?:op|vault|secretref|secret|ref|keyring|pass|ssm|awssm|gcpsm|azurekv|env|file|sops|kms|bao|doppler|sm|akv)(?:://|\+[a-z])
       | (?:arn:aws|projects/[^/]+/secrets/) | data:[a-z]+/ | (?:sha(?:1|256|384|512)|md5)[-:=]
+      | (?:github|gitlab|bitbucket|gist|git\+\w{2,5}|npm|link|portal|workspace|patch|catalog|jsr):
       | (?:new|await|async|function|lambda|return|typeof|yield|not|if|else|None|null|nil|undefined
           |true|false|True|False)\b(?![0-9A-Za-z_!@\#$%^&*-])
     )""",
@@ -62,7 +66,7 @@ _STANDIN = re.compile(
     r"|org|account|project|service)"
     r"|(?:^|[-_ <])(?:example|placeholder|dummy|fake|insert|replace|redacted|changeme|change[-_ ]me|put[-_ ]your|t"
     r"odo|fixme|sample)(?:$|[^a-z])"
-    r"|(?-i:EXAMPLE)|x{5,}|\*{3,}|\.{3}|\u2026|_here\b|here>$|^<[^<>]*>$|^\[[^\[\]]*\]$|^\{[^{}]*\}$|^(?P<rep>.)(?P=rep){3,}$|^(?:x+[-_]?)+$|example\.(?:com|org|net)|\[REDACTED|REMOVED|\bMASKED\b"
+    r"|(?-i:EXAMPLE)|x{5,}|\*{3,}|\.{3}|\u2026|_here\b|here>$|^<[^<>]*>$|^\[[^\[\]]*\]$|^\{(?![0-9A-Za-z+/]{24,}={0,2}\}$)[^{}]*\}$|^(?P<rep>.)(?P=rep){3,}$|^(?:x+[-_]?)+$|example\.(?:com|org|net)|\[REDACTED|REMOVED|\bMASKED\b"
 )
 _SAME = re.compile(r"^(.)\1*$")
 _CALL = re.compile(r"^[!&*]?(?:new[ ])?[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[\w$]+)*(?:<[\w, ]*>)?[(\[]")
@@ -75,6 +79,7 @@ _VERSION = re.compile(
 _PATHLIKE = re.compile(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\|\\\\|[\w.-]+/)(?:[\w.@%+~:{}$-]+[/\\])*[\w.@%+~:{}$-]*$")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://")
 _ADDRESS = re.compile(r"^0x[0-9a-fA-F]{40}$")
+_NUMBER = re.compile(r"^[+-]?\d{1,3}(?:[,._' ]\d{3})*(?:[.,]\d{1,6})?[kKmMGT%]?$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?$")
 _UUID = re.compile(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")
 _HEX = re.compile(r"^[0-9a-fA-F]+$")
@@ -82,7 +87,8 @@ _PROSE = re.compile(
     r"(?i)\b(?:the|your|you|is|are|be|must|should|can|cannot|can't|not|no|for|to|of|in|with|from|enter|invalid|req"
     r"uired|please|at least|"
     r"password|passphrase|token|secret|key|login|user|username|and|or|a|an|this|that|was|has|will|if|when|wrong|incorrect|forgot|reset|change|new|old|"
-    r"confirm|show|hide|create|set|get|use|using|need|missing|expired|failed|error)\b"
+    r"confirm|show|hide|create|set|get|use|using|need|missing|expired|failed|error|"
+    r"passwort|kennwort|mot de passe|contrase\?a|senha|too|short|long)\b"
 )
 _PUNCTUATED_CODE = re.compile(r"\.\*|\.\+|\\[wdsS]|[(){}\[\]<>]|=>|->|::|&&|\|\||==(?=[^=])|\+=|;$")
 
@@ -107,6 +113,10 @@ _PAIRS = frozenset(group[0] + second for group in _COMMON.split() for second in 
 """Letter pairs that make up 97 % of the pairs in words and identifiers, counted over the Python standard library."""
 
 
+JUDGED_CHARS = 128
+"""How much of a value the order of its letters is judged by."""
+
+
 def is_gibberish(value: str) -> bool:
     """Whether letters follow each other as they do not in words: 30 % or more uncommon pairs, out of at least five.
 
@@ -114,6 +124,8 @@ def is_gibberish(value: str) -> bool:
     % missed.
     """
     seen = odd = 0
+    if len(value) > JUDGED_CHARS:
+        value = value[:JUDGED_CHARS]
     for a, b in itertools.pairwise(value):
         if a.isalpha() and b.isalpha() and not (a.islower() and b.isupper()):
             seen += 1
@@ -124,6 +136,8 @@ def is_gibberish(value: str) -> bool:
 def _turns(value: str) -> int:
     """How often lower case, upper case and digits take turns. Identifiers turn about twice a word, random text
     every other place."""
+    if len(value) > JUDGED_CHARS:
+        value = value[:JUDGED_CHARS]
     classes = [1 if c.islower() else 2 if c.isupper() else 3 if c.isdigit() else 0 for c in value]
     return sum(1 for a, b in itertools.pairwise(classes) if a != b and a and b)
 
@@ -137,7 +151,7 @@ def looks_random(value: str) -> bool:
     if size > 512:
         value = value[:512]
     letters = sum(c.isalpha() for c in value)
-    digits = sum(c.isdigit() for c in value)
+    digits = digits_in(value)
     if letters == 0:
         return digits >= 15 and entropy(value) > 2.0
     if digits and size >= 16 and _HEX.match(value):
@@ -147,14 +161,14 @@ def looks_random(value: str) -> bool:
     switches = sum(1 for a, b in itertools.pairwise(value) if a.isdigit() != b.isdigit())
     if is_gibberish(value):
         return entropy(value) >= 2.6
-    if size >= 10 and _turns(value) * 20 >= size * 9:
+    if size >= 10 and _turns(value) * 20 >= min(size, JUDGED_CHARS) * 9:
         return entropy(value) >= 2.7
     return entropy(value) >= 2.7 and (
-        switches >= 4 or (switches >= 3 and size >= 10) or (switches >= 2 and size >= 20 and not _is_wordy(value))
+        switches >= 4 or (switches >= 3 and size >= 10) or (switches >= 2 and size >= 20 and not is_wordy(value))
     )
 
 
-def _is_wordy(value: str) -> bool:
+def is_wordy(value: str) -> bool:
     """Letters in lower- or CamelCase words joined by `-`, `_`, `.`, `/`, `:` or spaces: a name, not a secret."""
     return all(
         part.isalpha()
@@ -174,8 +188,14 @@ def is_secret(value: str, kind: str, shape: str, *, upper: bool = False, named_s
     """
     if len(value) > 16384:
         value = value[:16384]
+    return _judged(value, kind, shape, upper, named_secret) and not is_published(value) and not is_counted(value)
+
+
+def _judged(value: str, kind: str, shape: str, upper: bool, named_secret: bool) -> bool:
     size = len(value)
     if size < 4 or is_standin(value) or _VERSION.match(value) or _ADDRESS.match(value) or _DATE.match(value):
+        return False
+    if _NUMBER.match(value):
         return False
     if _URL.match(value) and "@" not in value:
         return False
@@ -186,7 +206,7 @@ def is_secret(value: str, kind: str, shape: str, *, upper: bool = False, named_s
             and not _UUID.match(value)
             and not _HEX.match(value)
             and not _PUNCTUATED_CODE.search(value)
-            and not _is_wordy(value)
+            and not is_wordy(value)
             and looks_random(value)
             and not _is_path(value)
             and not _CALL.match(value)
@@ -206,7 +226,7 @@ def _is_path(value: str) -> bool:
     if len(segments) == 1 and not value.startswith(("/", "./", "../", "~/")):
         return False
     return (
-        all(_is_wordy(s) or (len(s) <= 12 and not is_gibberish(s)) for s in segments)
+        all(is_wordy(s) or (len(s) <= 12 and not is_gibberish(s)) for s in segments)
         or re.search(r"[A-Za-z]\.[a-z]{1,5}[0-9]?$", segments[-1]) is not None
     )
 
@@ -229,6 +249,8 @@ def _quoted(value: str, kind: str, *, named_secret: bool = False) -> bool:
             return False
         return (
             not _PROSE.search(value)
+            # "Mot de passe" is a label, "correct horse battery" and four words of any kind are a passphrase.
+            and not (value[0].isupper() and value.replace(" ", "").isalpha() and value.count(" ") < 3)
             and not _PUNCTUATED_CODE.search(value)
             and len(value) <= 128
             and value[:1] not in ":,;=+|&("
@@ -236,10 +258,10 @@ def _quoted(value: str, kind: str, *, named_secret: bool = False) -> bool:
     if _is_path(value):
         return False
     if kind == PASSWORD:
-        if _CONSTANT.match(value) and not any(c.isdigit() for c in value):
+        if _CONSTANT.match(value) and not digits_in(value):
             return False
         return not _CALL.match(value) and not (value.isdigit() and len(value) < 4) and value[0] not in ":,;=)]}"
-    if _CALL.match(value) or (_CONSTANT.match(value) and _is_wordy(value)):
+    if _CALL.match(value) or (_CONSTANT.match(value) and is_wordy(value)):
         return False
     if value.isdigit():
         return len(value) >= 15
@@ -247,11 +269,11 @@ def _quoted(value: str, kind: str, *, named_secret: bool = False) -> bool:
         return True
     if kind == TOKEN and named_secret and _is_phrase(value):
         return True
-    if not any(c.isdigit() for c in value):
-        if _is_wordy(value):
+    if not digits_in(value):
+        if is_wordy(value):
             return (value.isalnum() and looks_random(value)) or (kind == HEADER and size_ok(value))
         return len(value) >= 12 and entropy(value) >= 3.0 and not re.search(r"[(){}\[\]<>:]|/$", value)
-    if _is_wordy(value) and not looks_random(value):
+    if is_wordy(value) and not looks_random(value):
         return False
     return len(value) >= 8 and entropy(value) >= 2.3
 
@@ -264,7 +286,7 @@ def size_ok(value: str) -> bool:
 def _bare(value: str, kind: str, shape: str, *, upper: bool) -> bool:
     if _is_path(value) or _CALL.match(value):
         return False
-    digits = sum(c.isdigit() for c in value)
+    digits = digits_in(value)
     if (
         _DOTTED.match(value)
         and (shape == BARE or shape != ENV or not upper)
@@ -281,7 +303,7 @@ def _bare(value: str, kind: str, shape: str, *, upper: bool) -> bool:
             return not (digits == len(value) and len(value) < 4)
         if digits == len(value):
             return len(value) >= 12
-        return len(value) >= 8 and not (_is_wordy(value) and not looks_random(value))
+        return len(value) >= 8 and not (is_wordy(value) and not looks_random(value))
     if _PUNCTUATED_CODE.search(value) and not (kind == PASSWORD and shape == LINE and digits):
         return False
     if digits == len(value):
@@ -294,6 +316,10 @@ def _bare(value: str, kind: str, shape: str, *, upper: bool) -> bool:
             return len(value) >= 5 and (
                 digits > 0
                 or special > 0
+                or (
+                    len(value) >= 10
+                    and (is_gibberish(value) or _turns(value) * 20 >= min(len(value), JUDGED_CHARS) * 9)
+                )
                 or (value.islower() and len(value) >= 6 and value.isalpha())
                 or value.count("-") >= 2
             )
@@ -301,13 +327,14 @@ def _bare(value: str, kind: str, shape: str, *, upper: bool) -> bool:
             (digits > 0 and (special > 0 or looks_random(value) or not _NAME.match(value)))
             or (special > 0 and len(value) >= 8)
             or (digits >= 3 and len(value) >= 8)
-            or (value.count("-") >= 3 and _is_wordy(value))
+            or (len(value) >= 12 and is_gibberish(value))
+            or (value.count("-") >= 3 and is_wordy(value))
         )
     if _UUID.match(value):
         return True
     if shape == ENV and digits >= 2 and len(value) >= 10 and any(c in "!@#$%^&*~" for c in value):
         return True
-    if len(value) < 8 or (_is_wordy(value) and not (value.isalnum() and looks_random(value))):
+    if len(value) < 8 or (is_wordy(value) and not (value.isalnum() and looks_random(value))):
         return False
     return looks_random(value)
 
@@ -323,5 +350,6 @@ __all__ = [
     "WEAK",
     "is_secret",
     "is_standin",
+    "is_wordy",
     "looks_random",
 ]

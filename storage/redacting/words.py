@@ -28,7 +28,7 @@ def wordset(text: str) -> frozenset[str]:
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _PASSWORD_WORDS = wordset(
-    "password passwd passwort passphrase passcode pwd pass passw psw pw kennwort contrasena senha motdepasse "
+    "password passwd passwort passphrase passcode passe pwd pass passw psw pw kennwort contrasena senha motdepasse "
     "mdp storepass keypass bindpw rootpw userpass dbpass adminpass sshpass pgpassword mysqlpwd requirepass "
     "masterauth dbpassword userpassword rootpassword adminpassword keypassword storepassword cleartextpassword "
     "mypassword newpassword oldpassword"
@@ -65,18 +65,18 @@ _KEY_NOT = wordset(
     "storage2 config setting react list item node path file"
 )
 _WEAK_WORDS = wordset(
-    "credential credentials creds cred auth sig signature signed hmac seed mnemonic salt pin otp totp cvv "
+    "credential credentials creds cred auth hmac seed mnemonic salt pin otp totp cvv "
     "ssn pepper verifier code csrf xsrf sid sessionid session"
 )
 _TAIL_OK = wordset(
-    "value val base64 b64 hex raw text plain plaintext string str prod production dev development staging stage "
+    "value val v base64 b64 hex raw text plain plaintext string str prod production dev development staging stage "
     "live test old new current previous prev next primary secondary backup main local remote default encoded "
     "enc override input arg ro rw us eu one two a b 1 2 3 4 5 0 v1 v2 v3 hash digest 01 02 2024 2025 2026"
 )
 """Words that may follow the deciding word without changing what the field holds."""
 _NOT_BEFORE = wordset(
     "no not non without has is are use uses needs need show hide hidden toggle reset forgot forget change "
-    "confirm2 invalid missing wrong max min total num count input2 output2 cached next starting lock csrf xsrf "
+    "confirm2 invalid missing wrong max min total num count input2 output2 cached starting lock csrf xsrf "
     "authenticity cancellation cancel stop eos bos pad unk sep cls mask special page pagination continuation "
     "cursor sync design syntax lexer parse parser public device2 push2 antiforgery verification2 "
     "requestverification"
@@ -109,7 +109,8 @@ def kind(name: str) -> str:
         return HEADER if last == "authorization" or joined == "proxyauthorization" else WEAK
     if last in ("cookie", "cookies"):
         return COOKIE if before in ("", "set", "http", "session", "auth", "request", "response") else ""
-    if any(part in _NOT_BEFORE for part in parts[:-1]):
+    if before == "next" or any(part in _NOT_BEFORE for part in parts[:-1]):
+        # `next_token` is a place in a list; `NEXT_PRIVATE_TOKEN` belongs to a framework of that name.
         return ""
     if last in _PASSWORD_WORDS or joined in _PASSWORD_WORDS:
         return PASSWORD
@@ -120,11 +121,10 @@ def kind(name: str) -> str:
     if last == "key" or last == "keys":
         if before in _KEY_NOT:
             return ""
-        return (
-            TOKEN
-            if before in _KEY_BEFORE or (len(parts) > 2 and parts[-3] in ("api", "secret", "access", "private"))
-            else ""
-        )
+        if before in _KEY_BEFORE or (len(parts) > 2 and parts[-3] in ("api", "secret", "access", "private")):
+            return TOKEN
+        # An environment variable called `..._KEY` is rarely a key of a table.
+        return WEAK if name.isupper() and before else ""
     if last.endswith(("password", "passwd", "passphrase")):
         return PASSWORD
     if last.endswith(("token", "secret", "apikey", "secretkey", "accesskey", "privatekey")):

@@ -14,6 +14,7 @@ def test_the_dedupe_log_keeps_the_newest_rows(place: str) -> None:
     log = DecisionLog(store._database, rows_max=20, slack=5)
     for number in range(1, 103):
         log.write(HERE, ("t1", "u1", f"i{number}"), "agentMessage", "accepted", "new", 1)
+        log.settle()
         assert rows(store, "SELECT count(*) FROM dedupe_log")[0][0] < 25
     kept = [row[0] for row in rows(store, "SELECT item_id FROM dedupe_log ORDER BY id")]
     assert kept[-1] == "i102"

@@ -59,6 +59,7 @@ def test_nothing_that_was_deleted_is_in_a_backup(store: Store, tmp_path: Path) -
     with sqlite3.connect(tmp_path / "state" / "capture.sqlite3") as careless:
         careless.execute("PRAGMA secure_delete = OFF")
         careless.execute("UPDATE items SET text = 'short', body = '{}' WHERE item_id = 'i2'")
+        careless.execute("INSERT INTO item_search (item_search) VALUES ('rebuild')")
     done = back_up(tmp_path / "state" / "capture.sqlite3", tmp_path / "b.sqlite3")
     assert b"xxxxxxxx" not in done.path.read_bytes()
 

@@ -1,0 +1,56 @@
+"""Calls whose place makes an argument a secret."""
+
+import pytest
+
+from storage.redaction import redact
+
+SECRET = "q8ZkP2vLx9WbR3nT5yUc"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'smtp.login("u@d.tld", "{}")',
+        'DriverManager.getConnection(url, "u", "{}");',
+        "mysqli_connect('h', 'u', '{}', 'db')",
+        "new PDO('mysql:host=h', 'u', '{}')",
+        'jwt.encode(payload, "{}", algorithm="HS256")',
+        "jwt.verify(token, '{}')",
+        "hmac.new(b'{}', msg, 'sha256')",
+        "crypto.createHmac('sha256', '{}')",
+        'Fernet(b"{}")',
+        "CryptoJS.AES.encrypt(text, '{}')",
+        'os.getenv("DB_PASSWORD", "{}")',
+        'public string ApiKey { get; set; } = "{}";',
+        '"Authorization": "Basic " + "{}"',
+        "def token():\n    return '{}'\n",
+    ],
+)
+def test_the_value_goes_and_the_rest_stays(line):
+    text = line.replace("{}", SECRET)
+    out = redact(text)
+    assert SECRET not in out.text
+    before, _, after = text.partition(SECRET)
+    assert out.text.startswith(before)
+    assert out.text.endswith(after.split(SECRET)[-1])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "smtp.login(user, password)",
+        'smtp.login("u@d.tld", os.environ["PW"])',
+        'login("bob", "overview")',
+        "DriverManager.getConnection(url, user, password);",
+        "jwt.encode(payload, key, algorithm='HS256')",
+        "jwt.decode(token, 'HS256')",
+        "hmac.new(key, msg, 'sha256')",
+        "createHmac('sha256', secret)",
+        'os.getenv("DB_PASSWORD", "")',
+        'public string ApiKey { get; set; } = "";',
+        '"Authorization": "Bearer " + token',
+        "def token():\n    return 'identifier'\n",
+    ],
+)
+def test_references_and_words_stay(line):
+    assert redact(line).text == line

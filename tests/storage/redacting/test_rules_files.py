@@ -1,0 +1,65 @@
+"""Files whose grammar places a secret."""
+
+import pytest
+
+from storage.redaction import redact
+
+SECRET = "q8ZkP2vLx9WbR3nT5yUc"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "root:{}@tcp(127.0.0.1:3306)/app",
+        "jdbc:oracle:thin:u/{}@h:1521:x",
+        'npmAuthIdent: "{}"',
+        '{"github-oauth":{"github.com":"{}"}}',
+        '{"type":"random_password","attributes":{"length":20,"result":"{}"}}',
+        '{"db_password":{"value":"{}","type":"string"}}',
+        '{"stringData":{"pw":"{}"}}',
+        "<key>APIKey</key>\n<string>{}</string>",
+        '<string name="api_key">{}</string>',
+        '<setting name="ClientSecret" serializeAs="String"><value>{}</value></setting>',
+        "<auth-user-pass>\nbob\n{}\n</auth-user-pass>",
+        "user bob\npassword {}\n",
+        "snmp-server community {} RO",
+        "initial admin password:\n\n{}\n\nThis may",
+        "INSERT INTO users (name, password) VALUES ('bob', '{}');",
+        "use token {} for the call",
+        "login with admin / password {}",
+        "pw: {}",
+    ],
+)
+def test_the_value_goes_and_the_rest_stays(line):
+    text = line.replace("{}", SECRET)
+    out = redact(text)
+    assert SECRET not in out.text
+    before, _, after = text.partition(SECRET)
+    assert out.text.startswith(before)
+    assert out.text.endswith(after.split(SECRET)[-1])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "root:$PASS@tcp(127.0.0.1:3306)/app",
+        "jdbc:oracle:thin:@h:1521:x",
+        '{"github-oauth":{}}',
+        '{"type":"null_resource","attributes":{"result":"ok"}}',
+        '{"db_password":{"value":null,"type":"string"}}',
+        "<key>APIKey</key>\n<string>$(API_KEY)</string>",
+        '<string name="password_hint">Enter it</string>',
+        '<string name="token_label">Token</string>',
+        "password required\n",
+        "password policies:\n",
+        "enter the password:\n\nand go on\n",
+        "INSERT INTO t (name, note) VALUES ('bob', 'x1y2z3w4');",
+        "the token identifies the user",
+        "token refresh_token_rotation",
+        "use token 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567 of git",
+        "mnemonic: jmp",
+        "seed phrase: twelve words",
+    ],
+)
+def test_references_and_words_stay(line):
+    assert redact(line).text == line
