@@ -129,11 +129,12 @@ class Judge:
         return self._ancestry.on_branch(commit.sha, claim.branches)
 
     def _overlaps(self, claim: Claim) -> dict[int, Overlap]:
-        standing = Standing([*claim.changes, *self._changes_of_lost(claim)])
+        changes = [*claim.changes, *self._changes_of_lost(claim)]
+        standing = Standing(changes)
         found: dict[int, Overlap] = {}
-        for number, diffs in enumerate(self._diffs):
-            if not diffs:
-                continue
+        paths = {path for change in changes for path in (change.path, change.old_path) if path}
+        for number in self._names.commits(paths):
+            diffs = self._diffs[number]
             standing.advance(self._times[number] + SLACK_MS)
             gone: dict[str, Counter[str]] = defaultdict(Counter)
             for other, overlap in found.items():

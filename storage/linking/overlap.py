@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.linking.claims import ADDED, Standing, signed
@@ -57,10 +57,28 @@ class Names:
 
     def __init__(self, commits: Sequence[Commit]) -> None:
         self._former: dict[str, set[str]] = defaultdict(set)
-        for commit in commits:
+        self._later: dict[str, set[str]] = defaultdict(set)
+        self._commits: dict[str, list[int]] = defaultdict(list)
+        """Numbers of the commits that have a file of this folded name, with its folder or without."""
+        for number, commit in enumerate(commits):
             for file in commit.files:
+                names = {fold(file.path), fold(file.old_path)}
+                for name in names | {name.rpartition("/")[2] for name in names}:
+                    self._commits[name].append(number)
                 if file.old_path != file.path:
                     self._former[file.path].add(file.old_path)
+                    self._later[fold(file.old_path)].add(fold(file.path))
+
+    def commits(self, paths: Iterable[str]) -> list[int]:
+        """Numbers of the commits that can have something of a session with these paths, in order."""
+        names = {fold(path) for path in paths}
+        waiting = list(names)
+        while waiting:
+            new = self._later.get(waiting.pop(), set()) - names
+            names |= new
+            waiting += new
+        names |= {name.rpartition("/")[2] for name in names}
+        return sorted({number for name in names for number in self._commits.get(name, ())})
 
     def find(self, file: FileDiff, paths: Mapping[str, object]) -> tuple[str, float] | None:
         """The session's path and its nearness."""

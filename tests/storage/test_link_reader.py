@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,9 @@ from tests.storage.story import Stream, message, open_store, thread
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[LinkReader]:
+def reader(place: str) -> Iterator[LinkReader]:
     """One session with two links and a hint, one that changed something in vain, one that only spoke."""
-    with closing(open_store(tmp_path)) as store:
+    with closing(open_store(place)) as store:
         items = [
             patched("a.py", "+x = 1"),
             ran("git commit -m A", "[main 1a2b3c4] A", "/r"),
@@ -30,7 +29,7 @@ def reader(tmp_path: Path) -> Iterator[LinkReader]:
         hint = LinkFound("c" * 40, None, "C", 9, "needs_review", 40, "hunks", "little")
         store.keep_links([Verdict(1, 2, "/r/.git", "/r", "", [made, hint], True, [("/r/.git", "/r")])], 9)
         store.keep_links([Verdict(2, 1, None, None, "/v is in no git repository")], 9)
-    with LinkReader(tmp_path / "capture.sqlite3") as opened:
+    with LinkReader(place) as opened:
         yield opened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 from storage.database import open_reader
 from storage.linking.evidence import Edit
@@ -13,13 +12,13 @@ from tests.storage.linking.repository import T0_MS, patched, ran
 from tests.storage.story import Stream, open_store, thread
 
 
-def test_evidence_is_read_again_from_the_items_in_their_order(tmp_path: Path) -> None:
-    with closing(open_store(tmp_path)) as store:
+def test_evidence_is_read_again_from_the_items_in_their_order(place: str) -> None:
+    with closing(open_store(place)) as store:
         items = [patched("src/a.py", "+late = 2", at_s=20, item="i1"), patched("/r/b.py", "+early = 1", item="i2")]
         Stream(store).send(3, sessions=[thread(cwd="/r", branch="topic"), thread("quiet")], items=items)
         places = [("/r/.git", "/r")]
         link = LinkFound("c" * 40, "p1", "Work", 1, "linked", 90, "hunks", "")
-        with closing(open_reader(tmp_path / "capture.sqlite3")) as database:
+        with closing(open_reader(place)) as database:
             sources = Sources(database)
             (row,) = sources.due()
             session = sources.session(row)
@@ -39,10 +38,10 @@ def test_evidence_is_read_again_from_the_items_in_their_order(tmp_path: Path) ->
             assert sources.names([row, 99]) == {row: "t1"}
 
 
-def test_a_commit_without_a_folder_is_looked_for_where_the_session_is(tmp_path: Path) -> None:
-    with closing(open_store(tmp_path)) as store:
+def test_a_commit_without_a_folder_is_looked_for_where_the_session_is(place: str) -> None:
+    with closing(open_store(place)) as store:
         Stream(store).send(1, sessions=[thread(cwd="/r")], items=[ran("git commit -m x", "[main 1a2b3c4] x", "")])
-        with closing(open_reader(tmp_path / "capture.sqlite3")) as database:
+        with closing(open_reader(place)) as database:
             session = Sources(database).session(1)
             assert session is not None
             assert list(Sources(database).paths(session)) == [("commit", "/r")]
