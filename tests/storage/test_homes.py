@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
+from actors.wire.rollout_state import RolloutState
+from actors.wire.transcript_state import TranscriptState
 from messages.records import FinalItem
+from storage.reader import Reader
+from tests.actors.wire.file_house import FIXTURES, ROLLOUTS, TRANSCRIPTS, read_cut, rollout, transcript
 from tests.storage.conftest import Places
 from tests.storage.story import Files, canonical_rows, message, open_store, response, rows, thread, turn
 
@@ -83,3 +90,46 @@ def test_a_turn_id_that_is_not_unique_is_one_turn_per_session(place: str) -> Non
     Files(store).send(items=[of("s1", "1", "a"), of("s2", "1", "a")])
     assert rows(store, HOMES) == [("1", "s1"), ("1", "s2")]
     store.close()
+
+
+def from_files(folder: Path, paths: Iterable[Path]) -> tuple[Any, Any]:
+    """What recorded files of the real programs come to, read in this order."""
+    store = open_store(folder)
+    senders = {"rollout": Files(store), "transcript": Files(store, "transcript", "claude")}
+    for path in paths:
+        data = path.read_bytes()
+        if "rollouts" in path.parts:
+            source, got = "rollout", read_cut(rollout, RolloutState(), data, [])
+        else:
+            source, got = "transcript", read_cut(transcript, TranscriptState(), data, [])
+        kinds = {name: getattr(got, name) for name in ("sessions", "turns", "items", "usage", "audit")}
+        senders[source].send(received=got.received, counts=dict(got.counts), **kinds)
+    assert store.ledger().balanced
+    found = canonical_rows(store)
+    with Reader(folder / "capture.sqlite3") as reader:
+        spent = {each["session_id"]: reader.session(each["session_id"]) for each in reader.sessions()}
+    store.close()
+    return found, {name: each and each["usage"] for name, each in spent.items()}
+
+
+def test_recorded_files_give_the_same_rows_in_either_order_and_twice(tmp_path: Path) -> None:
+    paths = [*ROLLOUTS, *TRANSCRIPTS]
+    forward, spent = from_files(tmp_path / "forward", paths)
+    backward, spent_backward = from_files(tmp_path / "backward", paths[::-1])
+    for table, found in forward.items():
+        assert found == backward[table], table
+    assert spent == spent_backward
+    twice, spent_twice = from_files(tmp_path / "twice", [*paths, *paths])
+    assert (twice, spent_twice) == (forward, spent)
+
+
+def test_recorded_forks_add_their_own_turns_only(tmp_path: Path) -> None:
+    fork, origin = (FIXTURES / "transcripts" / f"{name}.jsonl" for name in ("fork", "tools"))
+    alone, spent_alone = from_files(tmp_path / "alone", [origin])
+    both, spent = from_files(tmp_path / "both", [fork, origin])
+    (origin_id,) = spent_alone
+    assert spent[origin_id] == spent_alone[origin_id]
+    homes = {row[0] for row in both["turns"]}
+    assert homes == set(spent)
+    assert len(both["items"]) == len(alone["items"]) + 2
+    assert [row for row in both["items"] if row[0] == origin_id] == alone["items"]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from peewee import OperationalError
 
 from messages.baseline import RecordsKept, RecordsRefused
 from messages.records import AuditNote, ItemStored, TurnStored
 from storage.errors import StoreUnavailable
 from tests.storage.story import (
+    MEMORY,
     Files,
     canonical_rows,
     dispositions,
@@ -106,6 +112,52 @@ def test_a_message_that_does_not_add_up_is_a_named_incident(place: str) -> None:
     assert not store.ledger().balanced
     assert [kind for kind, _ in texts(store, ["ledger_difference"])] == ["ledger_difference"]
     store.close()
+
+
+def test_a_failure_at_any_statement_leaves_all_or_nothing_and_the_next_try_completes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as made:
+        folder = Path(made)
+        first = open_store(folder / "whole")
+        files = Files(first)
+        files.send(items=[message("i0", "before"), message("i3")], turns=[turn("inProgress")])
+        given = everything()
+        given["items"] = [*given["items"], message("i0", "after"), message("i3", kind="toolCall")]  # type: ignore[misc]
+        whole = files.message(**given)
+        first.keep_records(whole, 1)
+        expected = canonical_rows(first)
+        first.close()
+        for at in itertools.count(1):
+            store = open_store(folder / str(at))
+            Files(store).send(items=[message("i0", "before"), message("i3")], turns=[turn("inProgress")])
+            before = canonical_rows(store)
+            left = [at]
+            real_run, real_many = store._database._run, store._database.run_many
+
+            def counted(run: Any, sql: str, given: Any, left: list[int] = left) -> Any:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise OperationalError("the disk is full")
+                return run(sql, given)
+
+            with monkeypatch.context() as broken:
+                broken.setattr(store._database, "_run", functools.partial(counted, real_run))
+                broken.setattr(store._database, "run_many", functools.partial(counted, real_many))
+                try:
+                    kept = isinstance(store.keep_records(whole, 1).reply, RecordsKept)
+                except StoreUnavailable:
+                    kept = False
+            assert kept is (left[0] > 0)
+            if not kept:
+                assert canonical_rows(store) == before
+                assert isinstance(store.keep_records(whole, 1).reply, RecordsKept)
+            assert canonical_rows(store) == expected
+            assert store.ledger().balanced
+            store.close()
+            if kept:
+                break
+        assert at > 20, "every statement was tried"
 
 
 def test_nothing_of_a_message_stays_when_its_transaction_fails(place: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,18 @@ from messages.records import Source
 from storage.precedence import NAMES, RANKS, comes_before, rank
 from storage.reader import Reader
 from storage.store import Store
-from tests.storage.story import Files, Stream, canonical_rows, event, message, open_store, response, thread, turn
+from tests.storage.story import (
+    MEMORY,
+    Files,
+    Stream,
+    canonical_rows,
+    event,
+    message,
+    open_store,
+    response,
+    thread,
+    turn,
+)
 from tests.storage.test_pulls import Pull
 
 
@@ -121,8 +132,6 @@ class Teller:
             keep(self._last, 1)
 
 
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-"""Where an fsync costs nothing: many small stores are made here."""
 Told = list[tuple[str, list[list[Record]]]]
 Telling = tuple[dict[str, frozenset[int]], Told, list[int], list[bool]]
 SOURCES = ("stream", "pull", "rollout", "fork", "otlp")
