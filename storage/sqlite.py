@@ -89,17 +89,32 @@ class SqliteWriter(Writer, Sqlite):
 
     identity: tuple[int, int]
     """Device and inode of the file that was opened."""
+    eye: int | None = None
+    """A descriptor of the file for `look`, kept as long as the connection.
+
+    A POSIX lock belongs to the process, not to the descriptor: closing any descriptor of the file drops the locks that
+    SQLite holds on it. The next program that closes the database then takes itself for the last one and deletes the
+    write-ahead log under us, with all that is written from there on (seen).
+    """
 
     def look(self) -> None:
         """See that the file still is a database and not shorter than it says: what is cached would hide it for long.
 
         Errors: StoreCorrupt.
         """
-        with suppress(OSError), self.path.open("rb") as file:
-            header = file.read(HEADER_BYTES)
-            size = os.fstat(file.fileno()).st_size
-            if not _whole(header, size):
+        with suppress(OSError):
+            if self.eye is None:
+                self.eye = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            header = os.pread(self.eye, HEADER_BYTES, 0)
+            if not _whole(header, os.fstat(self.eye).st_size):
                 raise StoreCorrupt(f"{self.path} was cut off or overwritten", "it is set aside, and a fresh one begun")
+
+    def close(self) -> bool:
+        closed = bool(super().close())
+        if self.eye is not None:
+            os.close(self.eye)
+            self.eye = None
+        return closed
 
     def indexes(self) -> list[str]:
         return [name for (name,) in self.run(_INDEXES).fetchall()]

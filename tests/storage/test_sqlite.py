@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,26 @@ def test_a_glance_sees_a_file_that_was_cut_off_or_overwritten_under_its_writer(t
     path.write_bytes(whole)
     writer.look()
     writer.close()
+
+
+def test_another_program_that_comes_and_goes_takes_nothing_away_from_a_writer_that_glances(tmp_path: Path) -> None:
+    """Its log would be deleted under it, if the glance had dropped the locks that SQLite holds for this process."""
+    place = tmp_path / "capture.sqlite3"
+    writer = open_writer(place)
+    try:
+        writer.look()
+        other(place, "BEGIN IMMEDIATE")
+        writer.look()
+        assert place.with_name("capture.sqlite3-wal").exists()
+        with writer.write(lambda: None):
+            writer.run("INSERT INTO meta (key, value) VALUES ('kept', 'yes')")
+        assert other(place, "SELECT value FROM meta WHERE key = 'kept'") == "[('yes',)]"
+    finally:
+        writer.close()
+
+
+def other(place: Path, statement: str) -> str:
+    """What another process is answered; it closes the database when it leaves."""
+    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(c.execute(sys.argv[2]).fetchall()); c.close()"
+    command = [sys.executable, "-c", code, str(place), statement]
+    return subprocess.run(command, check=True, timeout=30, capture_output=True, text=True).stdout.strip()
