@@ -13,7 +13,7 @@ from actors.shell import Shell, now
 from messages.base import Message
 from messages.baseline import RecordsKept, RecordsRefused
 from messages.lifecycle import Begin
-from messages.otlp import OtlpGivenUp, OtlpPart
+from messages.otlp import OtlpGivenUp, OtlpPart, TurnTraced
 from messages.status import Party
 
 TICK_MS = 250
@@ -36,6 +36,8 @@ class BaselineActor(Shell):
             self.perform(self.receiver.part(message, at_ms))
         elif isinstance(message, OtlpGivenUp):
             self.perform(self.receiver.given_up(message, at_ms))
+        elif isinstance(message, TurnTraced):
+            self.perform(self.receiver.traced(message, at_ms))
         elif isinstance(message, RecordsKept) and message.source == "otlp":
             self.perform(self.receiver.kept(message, at_ms))
         elif isinstance(message, RecordsRefused) and message.source == "otlp":

@@ -129,8 +129,14 @@ class SidecarActor(Shell):
             params = {"cwd": message.cwd or self.settings.sidecar.cwd, "model": message.model}
             self._ask(Request("thread/start", message.command_id), params)
         elif isinstance(message, TurnWanted):
-            params = {"thread_id": message.thread_id, "text": message.text}
-            self._ask(Request("turn/start", message.command_id), params)
+            trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+            params = {
+                "thread_id": message.thread_id,
+                "text": message.text,
+                "traceparent": f"00-{trace_id}-{span_id}-01",
+            }
+            request = Request("turn/start", message.command_id, thread_id=message.thread_id, trace_id=trace_id)
+            self._ask(request, params)
         elif isinstance(message, InterruptWanted):
             params = {"thread_id": message.thread_id, "turn_id": message.turn_id}
             self._ask(Request("turn/interrupt", message.command_id), params)

@@ -28,7 +28,7 @@ CHILDREN: tuple[Child, ...] = (
     Child("baseline", "actors.baseline", "BaselineActor", False, True, ("ingest",)),
     Child("stager", "actors.stager", "StreamStagerActor", True, False, ("sidecar", "ingest", "facade")),
     Child("auth", "actors.auth", "AuthFSMActor", True, False, ("sidecar", "facade")),
-    Child("sidecar", "actors.sidecar", "SidecarActor", True, False, ("stager", "auth", "ingest", "facade")),
+    Child("sidecar", "actors.sidecar", "SidecarActor", True, False, ("stager", "auth", "ingest", "baseline", "facade")),
     Child("facade", "actors.facade", "FacadeActor", False, False, ("auth", "sidecar", "stager", "ingest")),
 )
 """In start order; they leave in the opposite order."""

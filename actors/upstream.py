@@ -16,6 +16,7 @@ from actors.wire.account import AccountRead, called_back, read_account, read_onl
 from actors.wire.frames import AccountChanged, Unshaped
 from messages.auth import AccountUpdated, AuthCallFailed, LoginOpened
 from messages.calls import CallDone
+from messages.otlp import TurnTraced
 
 CLIENT_NAME = "hybrid-capture"
 CLIENT_VERSION = "0.1.0"
@@ -33,6 +34,10 @@ class Request:
     """`greeting`, `probe`, `pull:<n>`, `account:<origin>`, or the inner id of a command."""
     changed: AccountChanged | None = None
     """The callback that this `account/read` goes with."""
+    thread_id: str = ""
+    """With `turn/start`: where."""
+    trace_id: str = ""
+    """With `turn/start`: the trace that the turn's telemetry carries."""
 
 
 Params = Mapping[str, Any]
@@ -44,7 +49,7 @@ LINES: dict[str, Callable[[int, Params], bytes]] = {
     "account/login/cancel": lambda n, p: requests.login_cancel(n, p["login_id"]),
     "account/logout": lambda n, _: requests.logout(n),
     "thread/start": lambda n, p: requests.thread_start(n, p["cwd"], p["model"]),
-    "turn/start": lambda n, p: requests.turn_start(n, p["thread_id"], p["text"]),
+    "turn/start": lambda n, p: requests.turn_start(n, p["thread_id"], p["text"], p.get("traceparent")),
     "turn/interrupt": lambda n, p: requests.turn_interrupt(n, p["thread_id"], p["turn_id"]),
     "thread/loaded/list": lambda n, _: requests.thread_loaded_list(n),
     "thread/list": lambda n, p: requests.thread_list(
@@ -108,16 +113,25 @@ def _thread(request: Request, result: Any, generation: int) -> list[Effect]:
 
 
 def _turn(request: Request, result: Any, generation: int) -> list[Effect]:
-    return _with_id(request, result, "turn", "turnId")
+    turn_id = _id_in(result, "turn")
+    effects = _with_id(request, result, "turn", "turnId")
+    if turn_id is not None and request.trace_id:
+        traced = TurnTraced(session_id=request.thread_id, turn_id=turn_id, trace_id=request.trace_id)
+        effects.append(Send("baseline", traced))
+    return effects
 
 
 def _with_id(request: Request, result: Any, member: str, name: str) -> list[Effect]:
-    found = result.get(member) if isinstance(result, dict) else None
-    value = _text(found.get("id")) if isinstance(found, dict) else None
+    value = _id_in(result, member)
     if value is None:
         text = f"the app-server's answer to {request.call} names no {member}"
         return [Send("facade", CallDone(command_id=request.tag, ok=False, text=text))]
     return [Send("facade", CallDone(command_id=request.tag, ok=True, result={name: value}))]
+
+
+def _id_in(result: Any, member: str) -> str | None:
+    found = result.get(member) if isinstance(result, dict) else None
+    return _text(found.get("id")) if isinstance(found, dict) else None
 
 
 def _interrupted(request: Request, result: Any, generation: int) -> list[Effect]:

@@ -62,7 +62,9 @@ class GatewayProcess:
         self._link, self._frames, self._again_s, self.trouble = ours, Frames(), None, ""
         self._waiting.clear()
         self._sent = 0
-        self._pulse = Pulse(self._timing.ping_interval_ms / 1000, self._timing.ping_deadline_ms / 1000)
+        # Until its first word it imports, which takes as long as the machine is busy.
+        self._pulse = Pulse(self._timing.ping_interval_ms / 1000, self._timing.start_deadline_ms / 1000)
+        self._greeted = False
         self.tell("start", **self._start)
 
     @property
@@ -93,8 +95,14 @@ class GatewayProcess:
             return None
         for each in said:
             if each.op == "pong":
-                self._pulse.heard()
+                self._heard()
         return said if chunk else None
+
+    def _heard(self) -> None:
+        if not self._greeted:
+            self._greeted = True
+            self._pulse = Pulse(self._timing.ping_interval_ms / 1000, self._timing.ping_deadline_ms / 1000)
+        self._pulse.heard()
 
     def tell(self, op: str, **fields: Any) -> None:
         """Say something, in order, as soon as it takes it."""

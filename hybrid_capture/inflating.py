@@ -25,6 +25,8 @@ class Unpacking:
         self._gzip = zlib.decompressobj(GZIP) if gzip else None
         self._max = bytes_max
         self._waiting = b""
+        self._full = False
+        """The last step brought all it may: zlib may hold more, with nothing left to feed it."""
 
     def feed(self, chunk: bytes) -> None:
         """Take what came from the client."""
@@ -41,19 +43,21 @@ class Unpacking:
             self.body.clear()
             self._waiting = b""
             raise TooLarge
-        return bool(self._waiting)
+        return bool(self._waiting) or self._full
 
     def _inflate(self, gzip: zlib._Decompress) -> None:
-        if gzip.eof:  # gzip files may be joined; each begins anew
+        if gzip.eof and self._waiting:  # gzip files may be joined; each begins anew
             gzip = self._gzip = zlib.decompressobj(GZIP)
         try:
             # One byte over the limit is enough to see that it is too large.
             room = min(PIECE_BYTES, self._max - len(self.body) + 1)
-            self.body += gzip.decompress(self._waiting, room)
+            found = gzip.decompress(self._waiting, room)
         except zlib.error:
             self.body.clear()
             self._waiting = b""
             raise NotGzip from None
+        self.body += found
+        self._full = len(found) == room and not gzip.eof
         self._waiting = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
 
     def finish(self) -> bytes:

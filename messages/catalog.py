@@ -99,6 +99,7 @@ CATALOG: dict[type[Message], Route] = {
     otlp.OtlpTaken: _to("baseline", "root", "I have it; more may come."),
     otlp.OtlpAnswered: _to("baseline", "root", "The request came to this."),
     otlp.OtlpGivenUp: _to("root", "baseline", "Nobody waits for this any more."),
+    otlp.TurnTraced: _to("sidecar", "baseline", "Telemetry of this turn carries this trace."),
     otlp.SourceProbed: _to("root baseline", "supervisor", "This source of the baseline works, or does not."),
     calls.ThreadWanted: _to("facade", "sidecar", "A person wants a thread."),
     calls.TurnWanted: _to("facade", "sidecar", "A person says something."),

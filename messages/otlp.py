@@ -62,6 +62,18 @@ class OtlpGivenUp(Message):
     request: int
 
 
+class TurnTraced(Message):
+    """A turn was started under a trace of ours: its telemetry, which names no turn, carries it. Sidecar → baseline.
+
+    Told once: when it is lost, the rollout file says the same.
+    """
+
+    session_id: str
+    turn_id: str
+    trace_id: str
+    """32 hex digits."""
+
+
 class SourceProbed(Message):
     """Whether a source of the durable baseline works, as a probe has just shown.
 

@@ -17,7 +17,8 @@ from actors.machines.baseline import Draft, Lane
 from actors.machines.effects import NOTHING, Effect, Effects, Send
 from actors.wire.otlp import Undecodable
 from messages.baseline import RecordsKept, RecordsRefused
-from messages.otlp import Encoding, OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, Signal
+from messages.otlp import Encoding, OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, Signal, TurnTraced
+from messages.records import TurnSeen
 
 HELD_BYTES_MAX = 4 * 1024 * 1024
 """Undecoded bytes in hand before parts are no longer taken; one body may be larger."""
@@ -119,9 +120,8 @@ class Receiver:
         tickets, effects = self.lane.kept(heard, now_ms)
         answers: list[Effect] = []
         for key in tickets:
-            assert isinstance(key, Key)
-            asked = self.asked.get(key)
-            if asked is not None:
+            asked = self.asked.get(key) if isinstance(key, Key) else None
+            if isinstance(key, Key) and asked is not None:
                 asked.unkept -= 1
                 answers += self._done(key, asked)
         return (*effects, *answers, *self._go_on(now_ms))
@@ -130,6 +130,11 @@ class Receiver:
         """Ingest could not write. The lane tries again; who cannot wait is given up by the gateway."""
         self.lane.refused(heard, now_ms)
         return self.lane.tick(now_ms)
+
+    def traced(self, heard: TurnTraced, now_ms: int) -> Effects:
+        """Have it kept which trace a turn's telemetry carries; nobody waits for an answer."""
+        turn = TurnSeen(session_id=heard.session_id, turn_id=heard.turn_id, trace_id=heard.trace_id)
+        return self.lane.offer(Draft("codex", "otlp", turns=[turn]), None, now_ms)
 
     def ingest_returned(self, now_ms: int) -> Effects:
         return self.lane.ingest_returned(now_ms)

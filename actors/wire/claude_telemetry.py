@@ -25,6 +25,7 @@ KNOWN = frozenset(
     }
 )  # fmt: skip
 """Events that were seen, or found in the program."""
+REQUEST_SPAN = "span:llm_request"
 MAIN = frozenset({"sdk", "repl_main_thread"})
 """`query_source` of the session itself; sub-agents and title makers may use another model."""
 
@@ -44,6 +45,8 @@ def understand(signal: Signal, record: Record) -> Outcome:
         begun = event.at_ms if name == "user_prompt" else None
         turn = TurnSeen(session_id=session_id, turn_id=turn_id, started_at_ms=begun)
     usage, model = None, None
+    if name == REQUEST_SPAN and attributes.get("request_id"):
+        usage = _usage(record, event)  # the same response by the same id: it is counted once
     if name == "api_request":
         usage = _usage(record, event)
         model = usage.model if record.attributes.get("query_source") in MAIN else None

@@ -12,6 +12,7 @@ from actors.upstream import ANSWERS, LINES, Request, answered, unanswered
 from actors.wire.frames import AccountChanged
 from messages.auth import AccountUpdated, AuthCallFailed, LoginOpened
 from messages.calls import CallDone
+from messages.otlp import TurnTraced
 
 PARAMS = {
     "kind": "chatgpt", "secret": None, "account_id": None, "login_id": "L1", "cwd": "/tmp", "model": None,
@@ -109,3 +110,11 @@ def test_greeting_and_probe_concern_nobody_else(call: str) -> None:
 )
 def test_a_persons_request_comes_back_with_its_id(call: str, result: Any, told: dict[str, str]) -> None:
     assert said(answered(Request(call, "c1"), result, 1)) == [CallDone(command_id="c1", ok=True, result=told)]
+
+
+def test_a_turn_that_was_started_under_a_trace_is_told_to_the_baseline() -> None:
+    request = Request("turn/start", "c1", thread_id="t1", trace_id="ab" * 16)
+    done, traced = said(answered(request, {"turn": {"id": "u9"}}, 1))
+    assert isinstance(done, CallDone)
+    assert traced == TurnTraced(session_id="t1", turn_id="u9", trace_id="ab" * 16)
+    assert len(answered(request, {"turn": {}}, 1)) == 1, "without a turn there is nothing to tell"

@@ -13,7 +13,7 @@ from actors.machines.effects import Effects, Send
 from actors.machines.receiver import HELD_BYTES_MAX, Receiver
 from actors.wire.otlp import Undecodable
 from messages.baseline import KeepRecords, RecordsKept
-from messages.otlp import Encoding, OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, Signal
+from messages.otlp import Encoding, OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, Signal, TurnTraced
 
 
 def decode(signal: Signal, encoding: Encoding, body: bytes) -> Iterator[Draft]:
@@ -181,3 +181,12 @@ def test_whatever_happens_every_answer_is_true_and_nothing_stays_behind(steps: l
         tree.keep()
     assert tree.receiver.idle
     assert tree.receiver.held_bytes == 0
+
+
+def test_the_trace_of_a_turn_is_kept_among_the_records_and_nobody_is_answered() -> None:
+    tree = Tree()
+    tree.do(tree.receiver.traced(TurnTraced(session_id="s", turn_id="t", trace_id="ab" * 16), 0))
+    (message,) = tree.to_ingest
+    assert ([turn.trace_id for turn in message.turns], message.received) == (["ab" * 16], 0)
+    tree.keep()
+    assert (tree.answers, tree.receiver.idle) == ({}, True)

@@ -91,8 +91,13 @@ def test_a_resumed_session_counts_from_zero_and_is_told_apart() -> None:
     assert before.key != after.key
 
 
-def test_spans_and_points_are_events_and_never_usage() -> None:
+def test_a_span_of_a_response_tells_the_same_usage_by_the_same_id() -> None:
     what = found(span("claude_code.llm_request", session__id=SESSION, input_tokens=100, request_id="r"), "traces")
-    assert (what.event.name, what.usage) == ("span:llm_request", None)
+    assert what.event.name == "span:llm_request"
+    assert what.usage is not None
+    assert (what.usage.response_id, what.usage.input, what.usage.cost_usd_micros) == ("r", 100, None)
+
+
+def test_points_are_events_and_never_usage() -> None:
     what = found(point("claude_code.token.usage", 5.0, session__id=SESSION, type="input"), "metrics")
     assert (what.event.name, what.usage) == ("metric:token.usage", None)

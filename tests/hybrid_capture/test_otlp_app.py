@@ -1,0 +1,204 @@
+"""The receiver over real HTTP answers what the OTLP/HTTP specification says, and stays within its bounds."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+
+from hybrid_capture.exchange import PART_BYTES, Answer
+from hybrid_capture.otlp_app import Bounds
+from tests.hybrid_capture.receiver_house import BOUNDS, TOKEN, ReceiverHouse
+
+PROTOBUF = {"Content_Type": "application/x-protobuf"}
+
+
+@pytest.fixture
+def house() -> Iterator[ReceiverHouse]:
+    with ReceiverHouse() as running:
+        yield running
+
+
+def test_what_is_durable_is_answered_with_the_response_of_its_encoding(house: ReceiverHouse) -> None:
+    response, said = house.post(b'{"resourceLogs":[]}')
+    assert (response.status, response.getheader("content-type"), said) == (200, "application/json", b"{}")
+    response, said = house.post(b"", path="/v1/traces", **PROTOBUF)
+    assert (response.status, response.getheader("content-type"), said) == (200, "application/x-protobuf", b"")
+    assert house.bodies == [b'{"resourceLogs":[]}', b""]
+
+
+def test_a_content_type_may_have_parameters_and_any_case(house: ReceiverHouse) -> None:
+    response, _ = house.post(Content_Type="Application/JSON; charset=utf-8")
+    assert (response.status, response.getheader("content-type")) == (200, "application/json")
+
+
+def test_chunks_without_a_length_and_gzip_arrive_whole(house: ReceiverHouse) -> None:
+    body = orjson.dumps({"resourceLogs": [{"x": "y" * 300_000}]})
+    response, _ = house.post(iter([body[:10], body[10:]]))
+    assert response.status == 200
+    response, _ = house.post(gzip.compress(body), Content_Encoding="gzip")
+    assert response.status == 200
+    response, _ = house.post(iter([gzip.compress(body[:9]) + gzip.compress(body[9:])]), Content_Encoding="gzip")
+    assert response.status == 200
+    assert house.bodies == [body] * 3
+    assert len(body) > PART_BYTES
+
+
+def test_one_connection_serves_many_requests(house: ReceiverHouse) -> None:
+    connection = house.connection()
+    for _ in range(3):
+        connection.request(
+            "POST", "/v1/logs", b"{}", {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+        )
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"{}")
+    connection.close()
+
+
+def test_records_that_were_rejected_are_told_as_partial_success(house: ReceiverHouse) -> None:
+    house.reply = lambda body: Answer("kept", 2, "2 are none")
+    response, said = house.post(**PROTOBUF)
+    partial = ExportLogsServiceResponse.FromString(said).partial_success
+    assert (response.status, partial.rejected_log_records, partial.error_message) == (200, 2, "2 are none")
+
+
+def test_what_cannot_be_decoded_is_400_and_never_sent_again(house: ReceiverHouse) -> None:
+    house.reply = lambda body: Answer("undecodable", text="the body is not JSON")
+    response, said = house.post(b"{")
+    assert (response.status, response.getheader("retry-after")) == (400, None)
+    assert orjson.loads(said) == {"code": 3, "message": "the body is not JSON"}
+    response, _ = house.post(b"no gzip", Content_Encoding="gzip")
+    assert response.status == 400
+    response, _ = house.post(gzip.compress(b"{}" * 99)[:-9], Content_Encoding="gzip")
+    assert response.status == 400
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", TOKEN[:-1], "tökén"])
+def test_without_the_token_nothing_is_taken(house: ReceiverHouse, token: str | None) -> None:
+    said = None if token is None else token.encode().decode("latin-1")
+    response, body = house.post(token=said)
+    assert (response.status, response.getheader("www-authenticate")) == (401, "Bearer")
+    assert orjson.loads(body)["code"] == 16
+    assert house.bodies == []
+
+
+def test_the_token_may_stand_in_the_path_and_is_taken_literally(house: ReceiverHouse) -> None:
+    assert house.post(path=f"/s/{TOKEN}/v1/logs", token=None)[0].status == 200
+    assert house.post(path="/s/wrong/v1/logs", token=None)[0].status == 401
+    assert house.post(token=None, Authorization=f"Bearer%20{TOKEN}")[0].status == 401
+
+
+def test_what_is_not_there_and_what_may_not_be_done_is_said_so(house: ReceiverHouse) -> None:
+    assert house.post(path="/v1/profiles")[0].status == 404
+    assert house.post(path="/elsewhere")[0].status == 404
+    response, _ = house.post(method="PUT")
+    assert (response.status, response.getheader("allow")) == (405, "POST")
+
+
+def test_other_content_and_other_packing_is_415(house: ReceiverHouse) -> None:
+    assert house.post(Content_Type="text/plain")[0].status == 415
+    assert house.post(Content_Encoding="br")[0].status == 415
+
+
+def test_a_web_page_and_a_foreign_host_name_are_refused(house: ReceiverHouse) -> None:
+    assert house.post(Origin="https://evil.example")[0].status == 403
+    assert house.post(Host="evil.example")[0].status == 400
+    assert house.post(Host=f"localhost:{house.port}")[0].status == 200
+
+
+def test_a_body_over_the_limit_is_413_packed_or_not_and_a_bomb_stops_at_the_limit(house: ReceiverHouse) -> None:
+    large = b" " * (BOUNDS.body_bytes_max + 1)
+    assert house.post(large)[0].status == 413
+    assert house.post(iter([large[:70_000], large[70_000:]]))[0].status == 413
+    assert house.post(gzip.compress(large), Content_Encoding="gzip")[0].status == 413
+    bomb = gzip.compress(b"\0" * 200_000_000, 9)
+    begun = time.monotonic()
+    assert house.post(bomb, Content_Encoding="gzip")[0].status == 413
+    assert time.monotonic() - begun < 5
+    assert house.bodies == []
+    assert house.post(b" " * BOUNDS.body_bytes_max)[0].status == 200
+
+
+def test_when_nobody_stores_it_is_503_in_time_and_may_be_sent_again(house: ReceiverHouse) -> None:
+    house.reply = lambda body: None
+    begun = time.monotonic()
+    response, said = house.post()
+    assert (response.status, response.getheader("retry-after")) == (503, "1")
+    assert orjson.loads(said)["code"] == 14
+    assert house.hold_s <= time.monotonic() - begun < house.hold_s + 2
+    assert house.given_up == [1]
+
+
+def test_more_at_once_than_may_be_in_hand_is_503_at_once() -> None:
+    with ReceiverHouse(reply=lambda body: None, hold_s=30.0) as house:
+        waiting = [house.connection() for _ in range(BOUNDS.requests_max)]
+        for connection in waiting:
+            connection.request(
+                "POST", "/v1/logs", b"{}", {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+            )
+        until = time.monotonic() + 5
+        while len(house.bodies) < len(waiting) and time.monotonic() < until:
+            time.sleep(0.005)
+        response, _ = house.post()
+        assert (response.status, response.getheader("retry-after")) == (503, "1")
+
+
+def test_more_bytes_than_may_be_in_hand_are_503() -> None:
+    bounds = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=100_000, requests_max=4, read_s=2.0)
+    with ReceiverHouse(bounds=bounds) as house:
+        assert house.post(b" " * 100_001)[0].status == 503
+        assert house.post(b" " * 100_000)[0].status == 200
+
+
+def test_a_client_that_is_slow_with_its_body_or_its_head_is_not_waited_for() -> None:
+    bounds = Bounds(body_bytes_max=1_000, waiting_bytes_max=4_000, requests_max=4, read_s=0.3)
+    with ReceiverHouse(bounds=bounds) as house:
+        with house.raw() as slow:
+            slow.sendall(b"POST /v1/logs HTTP/1.1\r\nHost: localhost\r\n")
+            assert slow.recv(1) == b"", "hung up on"
+        with house.raw() as silent:
+            assert silent.recv(1) == b"", "hung up on"
+        with house.raw() as slow:
+            head = f"POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+            slow.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{".encode())
+            assert b" 408 " in slow.recv(1_000)
+
+
+def test_so_many_connections_and_the_one_that_is_idle_longest_makes_room() -> None:
+    with ReceiverHouse(connections_max=4) as house:
+        idle = [house.raw() for _ in range(12)]
+        assert house.post()[0].status == 200
+        for each in idle:
+            each.close()
+
+
+def test_while_it_stops_what_is_in_hand_is_finished_and_nothing_new_is_taken(house: ReceiverHouse) -> None:
+    held = threading.Event()
+
+    def reply(body: bytes) -> Answer | None:
+        held.set()
+        return None
+
+    house.reply, house.exchange._hold_s = reply, 30.0
+    answers: list[int] = []
+    first = threading.Thread(target=lambda: answers.append(house.post()[0].status))
+    first.start()
+    assert held.wait(5)
+    house.receiver.stopping = True
+    assert house.post()[0].status == 503
+    house._loop.call_soon_threadsafe(house.exchange.close)
+    first.join(5)
+    assert answers == [503]
+
+
+def test_the_root_of_the_gateway_says_what_is_there_and_shows_nothing(house: ReceiverHouse) -> None:
+    response, said = house.post(None, path="/", method="GET", token=None)
+    assert (response.status, orjson.loads(said)["name"]) == (200, "hybrid-capture")
+    response, said = house.post(None, path="/", method="GET", token=None, Accept="text/html")
+    assert response.getheader("content-security-policy", "").startswith("default-src 'none'")
+    assert TOKEN.encode() not in said

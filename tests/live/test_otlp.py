@@ -1,0 +1,289 @@
+"""OTLP on the real tree: stored before it is answered, whoever is killed, stopped, full or slow meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from actors.wire.otlp_answers import CONTENT_TYPES
+from messages.settings import Limits
+from tests.actors.wire.otlp_bodies import (
+    PROMPT,
+    SESSION,
+    THREAD,
+    TRACE,
+    TURN,
+    api_request,
+    as_json,
+    as_protobuf,
+    claude_log,
+    codex_log,
+    request,
+    span,
+)
+from tests.live.exporter import Exporter
+from tests.live.faults import PATIENT
+from tests.live.house import House
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+Build = Callable[..., House]
+ABSENT_S = 2.0
+HOLD_S = 6.0
+
+
+def alone(build: Build, **settings: object) -> House:
+    """A house without an app-server: the baseline is all there is."""
+    return build(streaming=False, otlp_port=0, **settings)
+
+
+def healthy(house: House) -> House:
+    house.until_status(lambda s: bool(s.get("baseline", {}).get("healthy")), "a healthy baseline")
+    return house
+
+
+def all_there(exporter: Exporter) -> None:
+    """Everything that was answered is stored, nothing twice."""
+    exporter.stop()
+    rows = exporter.rows()
+    assert exporter.lost == 0, exporter.answers
+    assert exporter.stored > 0
+    assert rows == [(n, 1) for n in range(exporter.stored)]
+    ledger = exporter.house.runtime.status()["ledger"]
+    assert ledger["balanced"], ledger
+
+
+def test_both_tools_in_both_encodings_make_sessions_with_turns_and_usage(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        exporter = Exporter(house)
+        claude = request("logs", claude_log("user_prompt", 0), api_request("req_1"), claude_log("odd_new_one", 2))
+        codex = request(
+            "logs", codex_log("user_prompt", prompt="hi"),
+            codex_log("sse_event", event__kind="response.completed", input_token_count="12", output_token_count="3"),
+            service="codex-app-server",
+        )  # fmt: skip
+        for document in (claude, codex, claude):
+            assert exporter.post(as_json(document))[0] == 200
+            status, headers, said = exporter.post(
+                as_protobuf("logs", document), **{"Content-Type": CONTENT_TYPES["protobuf"]}
+            )
+            assert (status, headers["content-type"], said) == (200, CONTENT_TYPES["protobuf"], b"")
+        assert set(house.rows("SELECT tool, session_id FROM sessions")) == {("claude", SESSION), ("codex", THREAD)}
+        assert house.rows("SELECT turn_id FROM turns") == [(PROMPT,)]
+        assert house.rows(
+            "SELECT response_id, input, cost_usd_micros FROM response_usage WHERE cost_usd_micros > 0"
+        ) == [("req_1", 157, 971)]
+        assert len(house.rows("SELECT 1 FROM events")) == 5
+        assert house.rows("SELECT subject FROM audit WHERE kind = 'telemetry'") == [("claude odd_new_one",)]
+        status = house.runtime.status()
+        assert (status["ledger"]["received"], status["ledger"]["balanced"]) == (16, True)
+        assert [(each["name"], each["healthy"]) for each in status["sources"]][:1] == [("otlp", True)]
+
+
+def test_telemetry_joins_its_turn_by_the_trace_whichever_comes_first(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        exporter = Exporter(house)
+        log = request("logs", codex_log("tool_result", call_id="call_1"), service="codex_cli_rs")
+        turn = request("traces", span("turn", turn__id=TURN, conversation__id=THREAD), service="codex_cli_rs")
+        assert exporter.post(as_json(log))[0] == 200
+        exporter._connection = None
+        connection = http.client.HTTPConnection("127.0.0.1", exporter.port)
+        connection.request(
+            "POST", f"/s/{exporter.token}/v1/traces", as_json(turn), {"Content-Type": "application/json"}
+        )
+        assert connection.getresponse().status == 200
+        connection.close()
+        joined = (
+            "SELECT t.turn_id, e.name FROM events e JOIN turns t ON t.session_row = e.session_row"
+            " AND t.trace_id = e.trace_id WHERE e.turn_id IS NULL"
+        )
+        assert house.rows(joined) == [(TURN, "tool_result")]
+        assert house.rows("SELECT trace_id FROM turns") == [(TRACE,)]
+
+
+def test_a_turn_of_ours_carries_a_trace_by_which_its_telemetry_finds_it(house: House) -> None:
+    turn = house.turn(house.thread(), "SCN:plain hello")
+    until = time.monotonic() + 10
+    while not (found := house.rows("SELECT turn_id, trace_id FROM turns WHERE trace_id IS NOT NULL")):
+        assert time.monotonic() < until, "no trace was told"
+        time.sleep(0.02)
+    ((turn_id, trace_id),) = found
+    assert (turn_id, len(trace_id), int(trace_id, 16) > 0) == (turn["turnId"], 32, True)
+
+
+def test_whoever_is_killed_during_traffic_costs_no_record_and_none_comes_twice(build: Build) -> None:
+    with alone(build, timing=PATIENT) as house:
+        healthy(house)
+        exporter = Exporter(house).start()
+        for name in ("ingest", "baseline", "gateway", "baseline", "supervisor", "root"):
+            time.sleep(0.2)
+            _kill(house, name)
+            time.sleep(0.3)
+            healthy(house)
+        all_there(exporter)
+
+
+def test_whoever_stands_still_for_two_seconds_costs_no_record(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        exporter = Exporter(house).start()
+        for name in ("ingest", "baseline", "gateway"):
+            time.sleep(0.2)
+            pid = _kill(house, name, signal.SIGSTOP)
+            time.sleep(ABSENT_S)
+            os.kill(pid, signal.SIGCONT)
+        all_there(exporter)
+
+
+def _kill(house: House, name: str, how: signal.Signals = signal.SIGKILL) -> int:
+    if name != "gateway":
+        return house.kill(name, how)
+    (pid,) = (each.pid for each in house.everything() if "hybrid_capture.gateway" in each.cmdline())
+    os.kill(pid, how)
+    return pid
+
+
+def test_a_locked_database_is_waited_for_and_one_that_stays_locked_is_503_in_time(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        exporter = Exporter(house)
+        with _locked(house.database) as release:
+            answers: list[int] = []
+            waiting = threading.Thread(target=lambda: answers.append(exporter.post(exporter.body())[0]))
+            waiting.start()
+            time.sleep(2.5)
+            release()
+            waiting.join(10)
+            assert answers == [200]
+        with _locked(house.database):
+            body = exporter.body()
+            begun = time.monotonic()
+            status, headers, said = exporter.post(body)
+            took = time.monotonic() - begun
+            assert (status, headers["retry-after"], orjson.loads(said)["code"]) == (503, "1", 14)
+            assert HOLD_S - 0.5 < took < 8
+            assert house.runtime.status()["mode"] == "FAILURE"
+        healthy(house)
+        assert exporter.post(body)[0] == 200
+        assert exporter.rows() == [(n, 1) for n in range(20)]
+
+
+@contextlib.contextmanager
+def _locked(database: Path):  # type: ignore[no-untyped-def]  # gives the function that releases
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    open_now = [True]
+
+    def release() -> None:
+        if open_now:
+            open_now.clear()
+            connection.execute("ROLLBACK")
+            connection.close()
+
+    try:
+        yield release
+    finally:
+        release()
+
+
+def test_a_flood_over_the_bound_is_refused_with_503_and_everything_answered_is_there(build: Build) -> None:
+    limits = Limits(otlp_requests_max=3)
+    with alone(build, limits=limits) as house:
+        healthy(house)
+        exporters = [Exporter(house, session=f"5f0c1f7e-0000-4000-8000-00000000010{n}") for n in range(8)]
+        bodies = [exporter.body(1_000) for exporter in exporters]
+        answers: list[int] = []
+        threads = [
+            threading.Thread(target=lambda one=one, body=body: answers.append(one.post(body, 30)[0]))
+            for one, body in zip(exporters, bodies, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(40)
+        assert set(answers) <= {200, 503}
+        assert 200 in answers
+        for exporter, body in zip(exporters, bodies, strict=True):
+            assert exporter.export(body)
+            assert exporter.rows() == [(n, 1) for n in range(1_000)]
+
+
+def test_a_large_body_goes_through_in_parts_while_everybody_answers(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        exporter = Exporter(house)
+        body = exporter.body(20_000)
+        assert len(body) > 8_000_000
+        answers: list[int] = []
+        sender = threading.Thread(target=lambda: answers.append(exporter.post(body, 30)[0]))
+        sender.start()
+        while sender.is_alive():
+            assert house.runtime.status()["mode"] == "OTEL_ONLY"
+            sender.join(0.2)
+        # Larger than what is stored within the time that an exporter waits: what is there by then is there.
+        until = time.monotonic() + 60
+        while len(exporter.rows()) < 20_000 and time.monotonic() < until:
+            time.sleep(0.2)
+        assert answers in ([200], [503])
+        assert exporter.rows() == [(n, 1) for n in range(20_000)]
+
+
+def test_a_port_that_is_taken_is_told_and_the_one_of_last_time_is_not_left(build: Build, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with build(streaming=False, otlp_port=port) as house:
+            status = house.until_status(lambda s: "cannot be opened" in s.get("mode_reason", ""), "the fault")
+            assert status["mode"] == "FAILURE" or status["baseline"]["working"]
+            assert house.runtime.addresses["otlp"] == ""
+            assert str(port) in house.runtime.addresses["fault"]
+    state = tmp_path / "home9" / "state"
+    with build(streaming=False, state_dir=state) as house:
+        first = healthy(house).runtime.addresses["otlp"]
+    with build(streaming=False, state_dir=state) as house:
+        assert healthy(house).runtime.addresses["otlp"] == first
+
+
+def test_the_token_is_kept_private_and_stands_nowhere_else(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        path = house.runtime.state_dir / "otlp.token"
+        assert path.stat().st_mode & 0o777 == 0o600
+        exporter = Exporter(house)
+        connection = http.client.HTTPConnection("127.0.0.1", exporter.port)
+        connection.request("POST", f"/s/{exporter.token}/v1/nothing", b"\xff", {"Content-Type": "application/json"})
+        connection.getresponse().read()
+        connection.close()
+        assert exporter.post(b"{")[0] == 400
+        for process in house.everything():
+            assert exporter.token not in " ".join(process.cmdline())
+            assert exporter.token not in str(process.environ())
+        database = house.database
+    told = [each for each in path.parent.rglob("*") if each.is_file() and each != path]
+    assert database in told
+    assert [each.name for each in told if exporter.token.encode() in each.read_bytes()] == []
+
+
+def test_the_host_starts_again_and_an_exporter_goes_on_where_it_was(build: Build, tmp_path: Path) -> None:
+    state = tmp_path / "home9" / "state"
+    with build(streaming=False, state_dir=state) as house:
+        exporter = Exporter(healthy(house))
+        assert exporter.export(exporter.body())
+        retried = exporter.body()
+        assert exporter.export(retried)
+    with build(streaming=False, state_dir=state) as house:
+        exporter.house = healthy(house)
+        assert exporter.export(retried), "its answer was lost, so it is sent again"
+        assert exporter.export(exporter.body())
+        assert exporter.rows() == [(n, 1) for n in range(30)]
