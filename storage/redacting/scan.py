@@ -87,6 +87,10 @@ class Scanner:
         """Which gate this scanner uses."""
         return self._gate.name
 
+    def fires(self, text: str) -> bool:
+        """Whether any rule has to look at this text; false means that nothing in it is a secret."""
+        return bool(self._gate.fired(shadow(text))[0])
+
     def spans(self, text: str, depth: int = 0) -> list[Span]:
         """Disjoint stretches of `text` that hold secrets, in order. Offsets are code points of `text`."""
         view = shadow(text)
