@@ -14,6 +14,7 @@ import typer
 
 from hybrid_capture import cli_finding
 from hybrid_capture.cli_export import sessions_export
+from hybrid_capture.cli_import import import_
 from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
@@ -33,6 +34,7 @@ app.add_typer(switch_app, name="kill-switch")
 app.add_typer(sessions_app, name="sessions")
 app.add_typer(setup_app, name="setup")
 app.command("migrate-collector")(migrate_collector)
+app.command("import")(import_)
 app.command()(simulate)
 app.add_typer(links_app, name="links")
 cli_finding.register(app, sessions_app)

@@ -93,6 +93,9 @@ class Timing(Message):
     """Deltas alone are settled at least this often; anything durable is settled at once."""
     catchup_interval_ms: int = Field(default=30_000, ge=10)
     """Between two rounds of catching up with what the app-server's history has and the store has not."""
+    file_quiet_ms: int = Field(default=1_800_000, ge=1_000)
+    """A rollout or transcript that was not written for this long is over: an open turn of it ends as interrupted,
+    until its real end is found after all."""
     stop_grace_ms: int = Field(default=1_000, ge=10)
     """Between closing stdin and SIGTERM, and between SIGTERM and SIGKILL."""
     probe_interval_ms: int = Field(default=2_000, ge=10)

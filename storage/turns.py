@@ -28,6 +28,8 @@ ON_FILE = "file"
 """Runner of a turn that only a file or telemetry tells of: a process that no sweep of ours can judge."""
 LIVE = frozenset({"stream", "pull"})
 """Sources whose generation is a process of ours."""
+GUESSING = frozenset({PULL, "rollout", "transcript"})
+"""Sources that call a turn interrupted, without a time, when they find no end of it."""
 SWEEP_MAX = 1_000
 """Turns that one sweep ends."""
 FINAL = frozenset({"completed", "interrupted", "failed"})
@@ -111,7 +113,7 @@ class Turns:
         given_up = status in FINAL and runner is not None
         was_final = status in FINAL and not given_up
         ends = seen.status in FINAL
-        guessed = place.source == PULL and seen.status == "interrupted" and seen.completed_at_ms is None
+        guessed = place.source in GUESSING and seen.status == "interrupted" and seen.completed_at_ms is None
         overruled = was_final and ends and not guessed and rank(place.source) > rank(end_source)
         begun = whole(seen.started_at_ms)
         if begun is not None and (started is None or rank(place.source) > rank(start_source)):

@@ -17,6 +17,10 @@ from messages.baseline import ResponseUsage
 from messages.records import AuditNote, FinalItem, SessionSeen, TurnSeen
 
 Json = dict[str, Any]
+Marks = tuple[int, ...]
+Off = Callable[[int], bool]
+"""Whether capture was switched off at a time."""
+CAPTURE_OFF = "dropped:capture_off"
 AUDITED_DROPS_MAX = 16
 """Dropped lines of one reading with an audit row each; further ones are counted."""
 
@@ -52,6 +56,19 @@ class Gathered:
     """Bytes that were decoded: whole lines. What follows waits for more."""
     unknown: Counter[str] = field(default_factory=Counter)
     """Names of line types that this version does not know, for a person who asks why so much is ignored."""
+
+    def forget(self, mark: Marks) -> None:
+        """Take back every record since `mark`: the line is read for what it says of the state, and not stored."""
+        for records, length in zip(self._lists, mark, strict=True):
+            del records[length:]
+
+    def marks(self) -> Marks:
+        """Where the records stand now."""
+        return tuple(len(records) for records in self._lists)
+
+    @property
+    def _lists(self) -> tuple[list[Any], ...]:
+        return (self.sessions, self.turns, self.items, self.usage, self.audit)
 
     def drop(self, reason: str, subject: str, text: str, at_ms: int) -> None:
         """One line is not stored. `text` says what it was and holds nothing of it."""
@@ -135,4 +152,14 @@ def objects_of(value: Any) -> list[Json]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-Recall = Callable[[int, int], bytes]
+def never(at_ms: int) -> bool:
+    """Capture was never switched off."""
+    return False
+
+
+def note_off(got: Gathered, path: str | None, now_ms: int) -> None:
+    """One audit row for all lines of a reading that were written while capture was switched off."""
+    count = got.counts[CAPTURE_OFF]
+    if count:
+        text = f"{count} lines were written while capture of this tool was switched off: they are not stored"
+        got.audit.append(AuditNote(kind="capture_off", subject=path or "", text=text, at_ms=now_ms))

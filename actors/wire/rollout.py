@@ -11,12 +11,16 @@ from collections.abc import Callable
 
 from actors.wire import rollout_legacy
 from actors.wire.gathered import (
+    CAPTURE_OFF,
     FileLine,
     FileText,
     Gathered,
     Json,
+    Off,
     file_lines,
     loads,
+    never,
+    note_off,
     text_of,
     unreadable,
     whole_of,
@@ -91,8 +95,9 @@ CONTROL_EVENTS = frozenset(
 
 
 def read_rollout(
-    state: RolloutState, data: bytes, offset: int, file: FileText, *, path: str | None, now_ms: int, last: bool = False
-) -> Gathered:
+    state: RolloutState, data: bytes, offset: int, file: FileText, *, path: str | None, now_ms: int, last: bool = False,
+    off: Off = never,
+) -> Gathered:  # fmt: skip
     """Decode the whole lines of `data`, which stands at `offset` of its file; moves `state` behind them.
 
     `Gathered.consumed` says how many bytes that were: a torn last line waits, and so does a last line that can only be
@@ -106,8 +111,9 @@ def read_rollout(
         if at + 1 == len(lines) and not last and value is not None and _needs_next(state, value):
             break
         reading = Reading(state, got, file, path, now_ms, line, following=following)
-        _take(reading, value)
+        _take(reading, value, off)
         got.consumed = line.end
+    note_off(got, path, now_ms)
     return got
 
 
@@ -129,7 +135,7 @@ class _NoFile:
         return None
 
 
-def _take(reading: Reading, value: Json | None) -> None:
+def _take(reading: Reading, value: Json | None, off: Off) -> None:
     """One line, whatever it is."""
     if not reading.line.raw.strip():
         return  # a blank line is no record
@@ -143,12 +149,25 @@ def _take(reading: Reading, value: Json | None) -> None:
         reading.at_ms = iso_ms(value.get("timestamp"))
         if not state.session and kind != "session_meta":
             got.drop("no_session", kind[:64], "a line came before its file said which session it is", reading.when)
+        elif reading.at_ms is not None and off(reading.at_ms):
+            _pass_over(reading, kind, payload)
         else:
             _LINES.get(kind, _other)(reading, kind, payload)
         policy = payload.get("sandbox_policy") if kind == "turn_context" else None
         if isinstance(policy, dict) and "type" not in policy:
             return  # the spelling of 2025: codex 0.169 passes over such a line when it numbers them (watched)
     state.line += 1
+
+
+def _pass_over(reading: Reading, kind: str, payload: Json) -> None:
+    """A line of a time without capture: it moves the state, so that what comes later is understood, and leaves no
+    record. Model and folder are told again afterwards."""
+    got, counts, marks = reading.got, reading.got.counts.copy(), reading.got.marks()
+    _LINES.get(kind, _other)(reading, kind, payload)
+    got.forget(marks)
+    got.counts = counts
+    reading.state.model = None
+    reading.count(CAPTURE_OFF)
 
 
 def _parts(value: Json) -> tuple[str, Json]:

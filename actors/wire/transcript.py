@@ -15,12 +15,16 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.wire.gathered import (
+    CAPTURE_OFF,
     FileLine,
     FileText,
     Gathered,
     Json,
+    Off,
     file_lines,
     loads,
+    never,
+    note_off,
     objects_of,
     text_of,
     unreadable,
@@ -197,7 +201,7 @@ class _Reading:
 
 
 def read_transcript(
-    state: TranscriptState, data: bytes, offset: int, file: FileText, *, path: str | None, now_ms: int
+    state: TranscriptState, data: bytes, offset: int, file: FileText, *, path: str | None, now_ms: int, off: Off = never
 ) -> Gathered:
     """Decode the whole lines of `data`, which stands at `offset` of its file; moves `state` behind them.
 
@@ -218,7 +222,11 @@ def read_transcript(
         else:
             reading.value, reading.at_ms = value, iso_ms(value.get("timestamp"))
             state.begun_ms = state.begun_ms or reading.at_ms
-            _take(reading)
+            if reading.at_ms is not None and off(reading.at_ms):
+                _pass_over(reading)
+            else:
+                _take(reading)
+    note_off(got, path, now_ms)
     return got
 
 
@@ -230,6 +238,16 @@ def end_transcript(state: TranscriptState, file: FileText, now_ms: int) -> Gathe
         reading.frame = 0
         _close(reading, "was left without an end", interrupted=True)
     return got
+
+
+def _pass_over(reading: _Reading) -> None:
+    """A line of a time without capture: it moves the state, so that what comes later is understood, and leaves no
+    record. What is known of the session is told again afterwards."""
+    got, counts, marks = reading.got, reading.got.counts.copy(), reading.got.marks()
+    _take(reading)
+    got.forget(marks)
+    got.counts, reading.frame, reading.state.facts = counts, 1, []
+    reading.count(CAPTURE_OFF)
 
 
 def _take(reading: _Reading) -> None:

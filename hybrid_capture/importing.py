@@ -1,0 +1,275 @@
+"""`hybrid-capture import`: rollouts and transcripts that are there already, into the store, in bounded slices.
+
+One writer per store: the verb takes the state folder as a runtime would, and refuses while one runs. Position and rows
+of a slice are one transaction, so Ctrl-C or SIGKILL lose nothing and the next run goes on where this one stood; a file
+that is stored to its end changes nothing. A file with a problem is told and left, the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from actors.machines.file_slices import NotOurs, Rules, Slice, is_same, next_slice
+from actors.source_file import SourceFile
+from actors.wire.gathered import LineGone
+from hybrid_capture.console import Screen
+from hybrid_capture.import_progress import ImportProgress
+from hybrid_capture.problems import DONE, INTERRUPTED, UNUSABLE, WRONG, Problem
+from hybrid_capture.settings import Settings
+from hybrid_capture.statefolder import FolderTaken, StateFolder
+from messages.baseline import FileFound, FilePosition, FilesWanted, RecordsRefused
+from messages.records import ItemStored
+from storage.errors import StoreError
+from storage.linking.git import Git, GitFailed
+from storage.linking.look import Looker
+from storage.store import Store
+
+SLICE_BYTES = 1024 * 1024
+"""One transaction. Smaller costs an fsync each, larger memory."""
+ASK_FILES = 256
+"""Files whose positions are asked for at once."""
+PROBLEMS_MAX = 1_000
+"""Problems that are told one by one; further ones are counted."""
+SUFFIX = ".jsonl"
+
+
+@dataclass(slots=True)
+class Found:
+    """A file to import."""
+
+    path: str
+    device: int
+    inode: int
+    size: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import came to."""
+
+    files: int = 0
+    unchanged: int = 0
+    """Files that were stored to their end before."""
+    sessions: set[str] = field(default_factory=set)
+    items: int = 0
+    bytes_count: int = 0
+    dispositions: Counter[str] = field(default_factory=Counter)
+    problems: list[dict[str, str]] = field(default_factory=list)
+    problems_count: int = 0
+    torn: int = 0
+    """Files whose last line is not whole."""
+    linked: bool = False
+    seconds: float = 0.0
+
+    def problem(self, path: str, text: str) -> None:
+        """A path that was left out, and why."""
+        self.problems_count += 1
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append({"path": path, "problem": text})
+
+    def as_dict(self, interrupted: bool) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "event": "summary",
+            "files": self.files,
+            "unchanged": self.unchanged,
+            "sessions": len(self.sessions),
+            "items": self.items,
+            "lines": dict(sorted(self.dispositions.items())),
+            "duplicates": self.dispositions["duplicate"],
+            "dropped": {name[8:]: n for name, n in self.dispositions.items() if name.startswith("dropped:")},
+            "torn": self.torn,
+            "bytes": self.bytes_count,
+            "seconds": round(self.seconds, 3),
+            "mb_per_s": round(self.bytes_count / 1e6 / self.seconds, 1) if self.seconds else None,
+            "problems": self.problems,
+            "problems_count": self.problems_count,
+            "linked": self.linked,
+            "interrupted": interrupted,
+        }
+
+
+def import_paths(settings: Settings, paths: Sequence[Path], screen: Screen, *, links: bool = True) -> int:
+    """Import files and folders; the exit code. Errors: Problem, FolderUnusable, StoreError."""
+    report = Report()
+    files = list(_found(paths, report))
+    if not files:
+        for each in report.problems:
+            screen.note(f"{each['path']}: {each['problem']}")
+        raise Problem("NOTHING_TO_IMPORT", "there is nothing to import: give rollout or transcript files, or folders")
+    folder = StateFolder(settings.state_dir)
+    try:
+        folder.take()
+    except FolderTaken as error:
+        text = (
+            f"{error}. What lies below the folders that it watches it stores by itself; for anything else stop it "
+            "with `hybrid-capture stop`, import, and start it again"
+        )
+        raise Problem("FOLDER_TAKEN", text, UNUSABLE) from None
+    try:
+        return _import(settings, files, report, screen, links)
+    finally:
+        folder.release()
+
+
+def _import(settings: Settings, files: list[Found], report: Report, screen: Screen, links: bool) -> int:
+    run_id = f"{time.time_ns() // 1_000_000:x}-{secrets.token_hex(3)}.1"
+    store = Store(settings.store, run_id=run_id, limits=settings.limits)
+    rules = Rules(SLICE_BYTES, settings.limits.line_bytes_max, settings.timing.file_quiet_ms)
+    interrupted = False
+    begun_s = time.monotonic()
+    try:
+        with ImportProgress(screen, len(files), sum(file.size for file in files)) as progress:
+            try:
+                job = _Job(store, rules, report, progress)
+                job.all(files)
+                report.seconds = time.monotonic() - begun_s
+                if links and store.links_due():
+                    progress.say("looking at git")
+                    report.linked = _link(settings.store, store)
+            except KeyboardInterrupt:
+                interrupted = True
+        report.seconds = report.seconds or time.monotonic() - begun_s
+        for book in store.ledger_rows():
+            report.dispositions.update(book.dispositions)
+    finally:
+        store.close()
+    _tell(report, screen, interrupted)
+    return INTERRUPTED if interrupted else WRONG if report.problems_count else DONE
+
+
+class _Job:
+    """One run over all files."""
+
+    def __init__(self, store: Store, rules: Rules, report: Report, progress: ImportProgress) -> None:
+        self._store, self._rules, self._report, self._progress = store, rules, report, progress
+        self._numbers: Counter[str] = Counter()
+
+    def all(self, files: list[Found]) -> None:
+        for first in range(0, len(files), ASK_FILES):
+            some = files[first : first + ASK_FILES]
+            wanted = tuple(FileFound(path=each.path, device=each.device, inode=each.inode) for each in some)
+            told = self._store.file_positions(FilesWanted(incarnation=1, n=1, files=wanted))
+            stored = {position.path: position for position in told.positions}
+            for file in some:
+                self._progress.file(file.path)
+                try:
+                    self._file(file, stored.get(file.path))
+                except NotOurs:
+                    text = "it is neither a Codex rollout nor a Claude Code transcript"
+                    self._report.problem(file.path, text)
+                except LineGone:
+                    self._report.problem(file.path, "it was cut while it was read: import it again")
+                except OSError as error:
+                    self._report.problem(file.path, error.strerror or str(error))
+                self._progress.file_done(file.size)
+
+    def _file(self, found: Found, stored: FilePosition | None) -> None:
+        with SourceFile(found.path) as file:
+            if stored is not None and not is_same(file, stored):
+                stored = None
+            begun = done = stored.offset if stored else 0
+            self._progress.at(begun)
+            while (part := next_slice(file, stored, self._rules, _now_ms())) is not None:
+                self._keep(part)
+                stored, done = part.position, part.position.offset
+                self._report.bytes_count += part.got.consumed
+                self._progress.at(done)
+            self._report.files += 1
+            self._report.unchanged += done == begun and begun > 0
+            self._report.torn += done < file.size
+
+    def _keep(self, part: Slice) -> None:
+        self._numbers[part.kind.source] += 1
+        message = part.message(1, self._numbers[part.kind.source])
+        kept = self._store.keep_records(message, _now_ms())
+        if isinstance(kept.reply, RecordsRefused):
+            raise Problem("REFUSED", f"{part.position.path}: {kept.reply.text}")
+        announced = (each for each in kept.announce if isinstance(each, ItemStored))
+        self._report.items += sum(each.decision == "accepted" for each in announced)
+        named = (part.got.sessions, part.got.turns, part.got.items)
+        self._report.sessions.update(each.session_id for records in named for each in records)
+
+
+def _found(paths: Sequence[Path], report: Report) -> Iterator[Found]:
+    """Every file to import, each once; what cannot be is in the report."""
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        for each in _below(path, report):
+            try:
+                facts = os.stat(each)
+            except OSError as error:
+                report.problem(each, error.strerror or str(error))
+                continue
+            if (facts.st_dev, facts.st_ino) in seen:
+                continue
+            seen.add((facts.st_dev, facts.st_ino))
+            if facts.st_size:
+                yield Found(each, facts.st_dev, facts.st_ino, facts.st_size)
+
+
+def _below(path: Path, report: Report) -> Iterator[str]:
+    """The file itself, or the `.jsonl` files of a folder in order. Links inside a folder are not followed."""
+    real = os.path.realpath(path)
+    if not os.path.isdir(real):
+        if os.path.exists(real):
+            yield real
+        else:
+            report.problem(str(path), "there is no such file or folder")
+        return
+    count = 0
+    for folder, folders, names in os.walk(
+        real, onerror=lambda error: report.problem(error.filename, str(error.strerror))
+    ):
+        folders.sort()
+        for name in sorted(names):
+            each = os.path.join(folder, name)
+            if name.endswith(SUFFIX) and not os.path.islink(each):
+                count += 1
+                yield each
+    if not count:
+        report.problem(str(path), f"there is no {SUFFIX} file in this folder")
+
+
+def _link(place: str, store: Store) -> bool:
+    """Hold what the sessions changed against git. False where there is no git."""
+    try:
+        looker = Looker(place, Git())
+        for verdicts in looker.round(_now_ms()):
+            store.keep_links(verdicts, _now_ms())
+    except (GitFailed, StoreError):
+        return False
+    return True
+
+
+def _tell(report: Report, screen: Screen, interrupted: bool) -> None:
+    facts = report.as_dict(interrupted)
+    screen.record(facts)
+    for each in report.problems:
+        screen.note(f"{each['path']}: {each['problem']}")
+    if report.problems_count > len(report.problems):
+        screen.note(f"and {report.problems_count - len(report.problems)} more")
+    screen.say("stopped; run it again and it goes on from here" if interrupted else "imported", "bold")
+    speed = f", {facts['mb_per_s']} MB/s" if facts["mb_per_s"] else ""
+    screen.say(f"  {report.files} files, {report.bytes_count / 1e6:.1f} MB in {report.seconds:.1f} s{speed}")
+    screen.say(
+        f"  {len(report.sessions)} sessions, {report.items} new items, {report.unchanged} files were stored before"
+    )
+    lines = ", ".join(f"{count} {name}" for name, count in facts["lines"].items())
+    if lines:
+        screen.say(f"  lines: {lines}")
+    if report.torn:
+        screen.say(f"  {report.torn} files end inside a line: it is stored when it is whole", "yellow")
+    if report.problems_count:
+        screen.say(f"  {report.problems_count} paths could not be imported", "yellow")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
