@@ -163,6 +163,11 @@ class _Reading:
     def when(self) -> int:
         return self.now_ms if self.at_ms is None else self.at_ms
 
+    @property
+    def copied(self) -> bool:
+        """The line is older than its file: a fork copied it."""
+        return self.at_ms is not None and self.at_ms < (self.state.begun_ms or 0)
+
     def took(self) -> int:
         """The line's frame, for the first record that asks; the others carry none."""
         frame, self.frame = self.frame, 0
@@ -350,6 +355,8 @@ def _prompt(reading: _Reading, uuid: str, parts: list[Json]) -> None:
         _close(reading, "was left without an end", interrupted=True)
     state.turn, state.prompt, state.ended = uuid, prompt or "", False
     reading.item(prompt_body(uuid, parts), uuid)
+    if reading.copied:
+        prompt = None  # the name of the fork's own turn, which comes at the end of the file
     reading.turn(uuid, status="inProgress", started_at_ms=reading.at_ms, prompt_id=prompt)
 
 

@@ -81,6 +81,10 @@ def test_what_a_fork_copied_has_the_turns_and_items_of_its_origin() -> None:
     own = [item for item in fork.items if (item.turn_id, item.item_id, item.status, item.body) not in copied]
     assert [item.kind for item in own] == ["userMessage", "agentMessage"]
     assert len(fork.items) == len(origin.items) + 2
+    # The fork stamps its own prompt's name on what it copied, too: it is no name of the copied turn.
+    *inherited, last = [seen.prompt_id for seen in fork.turns if seen.status == "inProgress"]
+    assert set(inherited) == {None}
+    assert last is not None
     # The fork is younger than what it begins with.
     (begun,) = {seen.created_at_ms for seen in fork.sessions if seen.created_at_ms}
     assert begun > min(item.completed_at_ms or 0 for item in fork.items)
