@@ -54,14 +54,13 @@ class Acts:
         world.dies_in_commit = False
         home = world.home
         home.broken, home.dies_early, home.login_ends = False, 0, "account"
+        home.mute.clear()
+        home.deaf = home.stubborn = False
         for hosted in list(world.live.values()):
             hosted.sends_left = None
             world.resume(hosted)
         if world.child is not None:
-            child = world.child
-            child.mute.clear()
-            child.deaf = child.stubborn = False
-            child.resume()
+            world.child.resume()
         file = ConfigFile(world.folder)
         if file.load().fault and file.last_good() is not None:
             file.restore()
@@ -167,26 +166,17 @@ class Acts:
         self._later(ms, child.resume)
         return True
 
-    def _child_deaf(self, ms: int) -> bool:
-        child = self.world.child
-        if child is None:
-            return False
-        child.deaf = True
-        self._later(ms, setattr, child, "deaf", False)
-        return True
+    def _child_deaf(self, ms: int) -> None:
+        self.world.home.deaf = True
+        self._later(ms, setattr, self.world.home, "deaf", False)
 
-    def _child_mute(self, method: str, ms: int) -> bool:
-        child = self.world.child
-        if child is None:
-            return False
-        child.mute.add(method)
-        self._later(ms, child.mute.discard, method)
-        return True
+    def _child_mute(self, method: str, ms: int) -> None:
+        self.world.home.mute.add(method)
+        self._later(ms, self.world.home.mute.discard, method)
 
-    def _child_stubborn(self) -> bool:
-        if self.world.child is not None:
-            self.world.child.stubborn = True
-        return self.world.child is not None
+    def _child_stubborn(self, ms: int) -> None:
+        self.world.home.stubborn = True
+        self._later(ms, setattr, self.world.home, "stubborn", False)
 
     def _child_garbage(self, number: int) -> bool:
         if self.world.child is None:
@@ -309,6 +299,9 @@ class Acts:
             return
         if what == "export":
             outside.exporter.export(*args)
+            return
+        if what == "export_again":
+            outside.exporter.give_up()
             return
         name, *more = args
         person = outside.people[name]

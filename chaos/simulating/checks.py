@@ -44,8 +44,8 @@ SWITCHED_TICKS_MAX = 14
 """So many ticks of the supervisor (1 s each) after the switch the process must be gone, whatever hangs."""
 HUNG_TICKS_MAX = 6
 """An actor that hangs for so many ticks was killed by then: its ping has a deadline of 3 s."""
-SILENT_TICKS_MAX = 14
-"""A process that stopped was replaced by then: it is asked after 2 s and has 5 s to answer, and its owner may hang."""
+SILENT_TICKS_MAX = 9
+"""A process that stopped was replaced by then: it is asked after 1 s, has 2.5 s to answer, and its owner may hang."""
 
 _LEDGER = """SELECT o.run_id, o.source, o.generation, o.received,
     (SELECT coalesce(sum(l.count), 0) FROM ledger l

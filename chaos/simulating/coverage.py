@@ -39,6 +39,14 @@ UNREACHABLE = {
     "message Knock": "the root's pulse is kept by the simulation itself",
     "message Knocked": "the same",
     "supervision ActorFaulted": "said when a handler raises: that is a violation of its own",
+    **{
+        f"process {state} × Wanted": "wanted is said only of a stopped process; the row makes a repetition nothing"
+        for state in ("starting", "running", "backing_off", "stopping", "crash_loop")
+    },
+    **{
+        f"process {state} × Unwanted": "unwanted is said only of a process that may run; the same"
+        for state in ("stopped", "stopping", "crash_loop")
+    },
 }
 """What no simulation can reach, and why."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from messages.otlp import OtlpAnswered, OtlpPart, OtlpTaken, SourceProbed
+from messages.otlp import OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, SourceProbed
 
 if TYPE_CHECKING:
     from chaos.simulating.world import World
@@ -65,6 +65,19 @@ class Exporter:
         cut = [body[begin : begin + size] for begin in range(0, len(body), size)]
         self.requests[self.numbers] = Export(cut, words)
         self._send(self.numbers)
+
+    def give_up(self) -> None:
+        """The tool waits no longer and exports the same records again: they may be on their way to the file already."""
+        for number, export in self.requests.items():
+            if not export.answered:
+                address = self.world.outside.addresses.get("baseline")
+                if address is not None:
+                    self.world.outside.tell(address.hosted, OtlpGivenUp(gateway=self.gateway, request=number))
+                del self.requests[number]
+                self.numbers += 1
+                self.requests[self.numbers] = Export(export.parts, export.words)
+                self._send(self.numbers)
+                return
 
     def baseline_returned(self) -> None:
         """A new baseline has nothing of what came in parts."""

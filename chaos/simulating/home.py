@@ -61,6 +61,14 @@ class Home:
     account: str | None = "chatgpt"
     calls_back: bool = True
     """This version says `account/updated` at its start."""
+    calls_early: bool = False
+    """It says so even before it has answered the greeting."""
+    mute: set[str] = field(default_factory=set)
+    """Methods that no process answers now."""
+    deaf: bool = False
+    """No process reads its stdin now."""
+    stubborn: bool = False
+    """No process ends when it is asked to."""
     threads: dict[str, Thread] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     """Threads that some other process has open."""

@@ -58,7 +58,10 @@ _LINK = _pick(
     "supervisor>ingest", "ingest>supervisor", "auth>supervisor", "sidecar>auth", "sidecar>supervisor", "facade>sidecar",
     "ingest>facade", "supervisor>stager", "baseline>ingest", "ingest>baseline", "root>baseline", "baseline>root",
 )  # fmt: skip
-_METHOD = _pick("initialize", "account/read", "turn/start", "thread/list", "thread/turns/list", "thread/loaded/list")
+_METHOD = _pick(
+    "initialize", "account/read", "account/login/start", "account/logout", "account/login/cancel", "turn/start",
+    "thread/list", "thread/turns/list", "thread/loaded/list",
+)  # fmt: skip
 _CLIENT = _pick("r1", "r2")
 
 FAULTS: dict[str, tuple[int, Args]] = {
@@ -79,7 +82,7 @@ FAULTS: dict[str, tuple[int, Args]] = {
     "child_stall": (7, lambda c: (c.between(100, 18_000),)),
     "child_deaf": (2, lambda c: (c.between(100, 3_000),)),
     "child_mute": (5, lambda c: (_METHOD(c), c.between(500, 6_000))),
-    "child_stubborn": (2, lambda c: ()),
+    "child_stubborn": (3, lambda c: (c.between(500, 5_000),)),
     "child_garbage": (8, lambda c: (c.below(8),)),
     "child_dies_early": (5, lambda c: (c.between(1, 4),)),
     "no_binary": (2, lambda c: (c.between(100, 4_000),)),
@@ -111,6 +114,7 @@ WISHES: dict[str, tuple[int, Args]] = {
     "setStreamKillSwitch": (6, lambda c: (_CLIENT(c), c.below(2), c.below(3))),
     "getStatus": (4, lambda c: (_CLIENT(c),)),
     "export": (16, lambda c: (c.between(1, 5), c.between(1, 3))),
+    "export_again": (5, lambda c: ()),
     "subscribe": (3, lambda c: (_CLIENT(c), c.below(2))),
     "repeat": (4, lambda c: (_CLIENT(c),)),
     "nonsense": (3, lambda c: (_CLIENT(c), c.below(5))),
@@ -120,6 +124,15 @@ WISHES: dict[str, tuple[int, Args]] = {
 """What people do, the same way. `forge` is somebody who is nobody."""
 
 TABLE = {**FAULTS, **WISHES}
+THEMES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("startLogin", "cancelLogin", "logout", "retryAuth", "login_ends", "auth_loss", "child_mute", "child_crash"),
+    ("restartSidecar", "recoverHybrid", "child_stubborn", "child_crash", "child_dies_early", "kill", "no_binary",
+     "child_deaf", "child_mute"),
+    ("setStreamKillSwitch", "fallbackToOtelOnly", "recoverHybrid", "restartSidecar", "child_stubborn", "config_edit"),
+)  # fmt: skip
+"""What a plan has a run of, close together, beside everything else."""
+THEME_MS = 2_500
 _NAMES = tuple(name for name, (weight, _) in TABLE.items() for _ in range(weight))
 
 
@@ -133,8 +146,14 @@ def plan_of(seed: int) -> Plan:
         steps.append(Step(chance.between(0, duration_ms), what, TABLE[what][1](chance)))
         if what == "child_crash" and chance.one_in(3):  # troubles come in series
             steps += [Step(steps[-1].at_ms + n * chance.between(300, 6_000), what, (1,)) for n in (1, 2)]
+    theme = THEMES[chance.below(len(THEMES))]
+    begin_ms = chance.between(500, duration_ms)
+    for _ in range(chance.between(4, 12) if theme else 0):
+        what = theme[chance.below(len(theme))]
+        steps.append(Step(begin_ms + chance.below(THEME_MS), what, TABLE[what][1](chance)))
     # Somebody always works, or there is nothing to lose.
     for number in range(chance.between(1, 6)):
         wish = "startThread" if number == 0 else "startTurn"
         steps.append(Step(chance.between(500, duration_ms), wish, TABLE[wish][1](chance)))
+    duration_ms = max(duration_ms, max(step.at_ms for step in steps))
     return Plan(seed, duration_ms, tuple(sorted(steps, key=lambda step: step.at_ms)))

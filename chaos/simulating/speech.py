@@ -52,7 +52,8 @@ class Speech:
             answer(number, params)
 
     def notified(self, method: str) -> None:
-        if method == "initialized" and self.home.calls_back and self.home.account is not None:
+        unasked = self.home.calls_back and not self.home.calls_early
+        if method == "initialized" and unasked and self.home.account is not None:
             self.tell_account()
 
     def _result(self, number: Any, result: Any) -> None:
@@ -66,6 +67,8 @@ class Speech:
             self._refuse(number, "Already initialized")
             return
         self.greeted = True
+        if self.home.calls_early and self.home.account is not None:
+            self.tell_account()
         self._result(number, {"userAgent": "stand-in/0.169.0"})
 
     def _account_read(self, number: Any, _params: dict[str, Any]) -> None:

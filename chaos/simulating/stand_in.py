@@ -44,10 +44,6 @@ class StandIn:
         self.closing = False
         self.stalled = False
         self.stalled_ticks = 0
-        self.deaf = False
-        self.stubborn = False
-        self.mute: set[str] = set()
-        """Methods that it never answers."""
         self.unheard: deque[bytes] = deque()
         self.asked: dict[Any, str] = {}
         """Its questions, by id, and their method."""
@@ -58,7 +54,7 @@ class StandIn:
         self.speech = Speech(self)
         if world.home.dies_early:
             world.home.dies_early -= 1
-            world.after(world.chance.between(1_000, 40_000), self.crash, 101)
+            world.after((400, 1_500, 5_000, 30_000)[world.chance.below(4)], self.crash, 101)
 
     # Its pipes, as the sidecar uses them.
 
@@ -108,7 +104,7 @@ class StandIn:
         return "" if self.code in (0, None) else "panicked"
 
     def write(self, line: bytes) -> None:
-        if self.deaf:
+        if self.world.home.deaf:
             raise NotReading
         if self.exited or self.closing:
             return
@@ -123,13 +119,13 @@ class StandIn:
     def close_stdin(self) -> None:
         if not self.closing:
             self.closing = True
-            if not self.stalled and not self.stubborn:
+            if not self.stalled and not self.world.home.stubborn:
                 self.world.after(POLITE_US, self.exit, 0, None)
 
     def signal(self, name: str) -> None:
         if name == "KILL":
             self.world.after(DEAD_US, self.exit, None, 9)
-        elif not self.stalled and not self.stubborn:
+        elif not self.stalled and not self.world.home.stubborn:
             self.world.after(POLITE_US, self.exit, None, 15)
 
     def ended(self) -> bool:
@@ -173,7 +169,7 @@ class StandIn:
             self._answered(message)
         elif "id" not in message:
             self.speech.notified(message["method"])
-        elif message["method"] not in self.mute:
+        elif message["method"] not in self.world.home.mute:
             self.speech.requested(message["id"], message["method"], message.get("params") or {})
 
     def _answered(self, message: dict[str, Any]) -> None:

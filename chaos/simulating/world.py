@@ -50,7 +50,14 @@ LIMITS = Limits(
     pull_requests_max=12,
     dedupe_keys_max=8,
 )
-TIMING = Timing(resend_ms=500, catchup_interval_ms=4_000, initialize_deadline_ms=3_000, backoff_max_ms=2_000)
+TIMING = Timing(
+    liveness_interval_ms=1_000,
+    liveness_deadline_ms=2_500,
+    resend_ms=500,
+    catchup_interval_ms=4_000,
+    initialize_deadline_ms=3_000,
+    backoff_max_ms=2_000,
+)
 STORY_LINES = 4_000
 STEPS_MAX = 60_000
 """Ten times what the busiest plan takes: more is a storm that feeds itself."""
@@ -75,7 +82,7 @@ class World:
         self.folder = folder
         self.clock = VirtualClock()
         self.chance = Chance(plan.seed, 2)
-        self.home = Home(calls_back=self.chance.one_in(2))
+        self.home = Home(calls_back=self.chance.one_in(2), calls_early=self.chance.one_in(4))
         self.heap: list[tuple[int, int, Any, Any, Any]] = []
         self.numbered = 0
         self.steps = 0
