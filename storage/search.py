@@ -34,8 +34,8 @@ class Filters:
     """Seen by this source."""
 
 
-_SHOWN = """s.tool, s.session_id, s.title, s.cwd, s.branch, t.turn_id, i.item_id, i.kind,
-    coalesce(i.started_at_ms, i.completed_at_ms, t.started_at_ms, s.created_at_ms, s.first_seen_ms) AS at_ms"""
+_AT = "coalesce(i.started_at_ms, i.completed_at_ms, t.started_at_ms, s.created_at_ms, s.first_seen_ms)"
+_SHOWN = f"s.tool, s.session_id, s.title, s.cwd, s.branch, t.turn_id, i.item_id, i.kind, {_AT}"
 _FROM = "items i JOIN turns t ON t.id = i.turn_row JOIN sessions s ON s.id = t.session_row"
 _NAMES = "coalesce(s.title, '') || ' ' || coalesce(s.cwd, '') || ' ' || coalesce(s.branch, '') || ' ' || s.session_id"
 _AGE = "coalesce(s.created_at_ms, s.first_seen_ms)"
@@ -56,25 +56,28 @@ def search(database: Database, query: str, filters: Filters, limit: int) -> dict
 def _items(database: Database, phrases: tuple[Phrase, ...], filters: Filters, limit: int) -> list[dict[str, Any]]:
     if limit <= 0:
         return []
-    where, params = _where(filters, "coalesce(i.started_at_ms, i.completed_at_ms, t.started_at_ms, s.created_at_ms)")
+    where, params = _where(filters, _AT)
     if filters.kind:
         where, params = [*where, "i.kind = ?"], [*params, filters.kind]
     if filters.source:
         seen = "EXISTS (SELECT 1 FROM item_sources o WHERE o.item_row = i.id AND o.source = ?)"
         where, params = [*where, seen], [*params, filters.source]
-    text = f"substr(i.text, 1, {INDEXED_CHARS_MAX})"
     if database.dialect == "sqlite":
         source = f"item_search f JOIN {_FROM.replace('items i', 'items i ON i.id = f.rowid', 1)}"
         matches, asked = "item_search MATCH ?", [" AND ".join(map(_fts5, phrases))]
     else:
         source, matches = _FROM, " AND ".join(["i.words @@ to_tsquery('simple', ?)"] * len(phrases))
         asked = [_tsquery(phrase) for phrase in phrases]
-    sql = f"""SELECT {_SHOWN}, {text} FROM {source} WHERE {" AND ".join([matches, *where])}
+    # First which, then what they say: sorting every match together with its text took ten times as long.
+    which = f"""SELECT i.id, {_AT} AS at_ms FROM {source} WHERE {" AND ".join([matches, *where])}
         ORDER BY at_ms DESC, i.id DESC LIMIT ?"""
-    hits = []
-    for *shown, said in database.run(sql, (*asked, *params, limit)).fetchall():
-        hits.append(_hit(shown, said, phrases))
-    return hits
+    ids = [row for row, _ in database.run(which, (*asked, *params, limit)).fetchall()]
+    if not ids:
+        return []
+    what = f"""SELECT i.id, {_SHOWN}, substr(i.text, 1, {INDEXED_CHARS_MAX}) FROM {_FROM}
+        WHERE i.id IN ({", ".join("?" * len(ids))})"""
+    said = {row: (shown, text) for row, *shown, text in database.run(what, ids).fetchall()}
+    return [_hit(*said[row], phrases) for row in ids]
 
 
 def _sessions(database: Database, phrases: tuple[Phrase, ...], filters: Filters, limit: int) -> list[dict[str, Any]]:
