@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sqlite3
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ from tests.hybrid_capture.command import say
 from tests.live.house import House, alive
 
 PATIENCE_S = 40.0
+EXPORTED_S = 1.5
 
 
 class Lane:
@@ -42,27 +44,32 @@ class Lane:
         )
         self.claude_env = claude_env(folder / "home", api.url)
         self.codex_env = model.codex_env(self.codex_home)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.state = folder / "state"
         self.house = House(
             Settings(
-                state_dir=folder / "state",
+                state_dir=self.state,
                 codex=codex,
                 codex_home=self.codex_home,
                 cwd=self.work,
-                otlp_port=0,
+                otlp_port=self.port,
                 codex_environment=self.codex_env,
             )
         )
         self._runs: list[ProgramRun] = []
 
     def __enter__(self) -> Lane:
-        self.house.__enter__()
+        # Before the first start, as a careful person would: the state folder has its token from here on.
         for tool, home in (("claude", self.claude_home), ("codex", self.codex_home)):
             more = ("--hooks",) if tool == "claude" else ()
             done = say(
-                *("setup", tool, "--home", home, "--state-dir", self.house.runtime.state_dir),
-                *("--endpoint", self.house.runtime.addresses["otlp"], "--prompts", "on", *more),
+                *("setup", tool, "--home", home, "--state-dir", self.state),
+                *("--endpoint", f"http://127.0.0.1:{self.port}", "--prompts", "on", *more),
             )
             assert done.code == 0, done.err
+        self.house.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,10 +110,25 @@ class Lane:
         """How many telemetry records of each name a session has."""
         return Counter(name for name, _ in self.events(session))
 
-    def tokens(self, session: str) -> list[tuple[int, int]]:
-        """Input and output of each response of a session."""
-        query = "SELECT r.input, r.output FROM response_usage r JOIN sessions s ON s.id = r.session_row"
-        return [(row[0], row[1]) for row in self.rows(f"{query} WHERE s.session_id = ? ORDER BY r.id", session)]
+    def spent(self, session: str) -> tuple[int, int]:
+        """Input and output of a session, as a person is told."""
+        shown = say("sessions", "show", session, "--state-dir", self.state, "--json")
+        assert shown.code == 0, shown.err
+        usage = shown.json["usage"] or {"input": 0, "output": 0}
+        return usage["input"], usage["output"]
+
+    def until_exported(self) -> None:
+        """Longer than the interval in which either program exports: what it did before now is on its way or here."""
+        time.sleep(EXPORTED_S)
+
+    def settle(self) -> None:
+        """Stop the runtime, and read the files that both programs left."""
+        self.house.runtime.stop()
+        done = say(
+            *("import", self.claude_home / "projects", self.codex_home / "sessions", "--json"),
+            *("--state-dir", self.state),
+        )
+        assert done.code == 0, done.err + done.out[-2000:]
 
     def open_gates(self) -> None:
         self.api.gate.set()

@@ -52,6 +52,6 @@ def test_whoever_is_away_for_two_seconds_and_dies_no_record_is_lost(lane: Lane, 
         lambda: lane.event_names(told.session_id), lambda names: names >= Counter(wanted), "every record"
     )
     assert {event: names[event] for event in wanted} == wanted
-    assert lane.tokens(told.session_id) == [TOKENS]
+    assert lane.spent(told.session_id) == TOKENS
     ledger = lane.house.runtime.status()["ledger"]
     assert ledger["balanced"], ledger
