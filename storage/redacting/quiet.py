@@ -44,8 +44,8 @@ def _collect(value: Any, texts: list[str], depth: int) -> None:
         if depth >= DEPTH_MAX or len(texts) > TEXTS_MAX:
             raise _Doubt
         for name, item in value.items():
-            if not isinstance(name, str) or kind(name.rpartition(".")[2] or name):
-                raise _Doubt
+            if not isinstance(name, str) or name == "kty" or kind(name.rpartition(".")[2] or name):
+                raise _Doubt  # `kty` makes a JSON Web Key of what stands beside it
             if isinstance(item, str):
                 if name in NAMES and kind(item.rpartition(".")[2] or item):
                     raise _Doubt

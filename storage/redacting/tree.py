@@ -15,6 +15,9 @@ DEPTH_MAX = 128
 """Nesting read. Deeper values are replaced whole by `[REDACTED:error]`: what is not read is not let through."""
 _NAMES = ("name", "key", "Name", "Key", "NAME", "KEY", "variable", "header", "field")
 _NAMES_SET = frozenset(_NAMES)
+_JWK_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "k"))
+"""Members of a JSON Web Key that nobody else may know (RFC 7517, 7518); `kty` beside them says that it is one."""
+_JWK_CHARS_MIN = 20
 _VALUES = ("value", "Value", "VALUE", "val", "content")
 
 
@@ -72,10 +75,18 @@ class _Walk:
         told = ""
         if not _NAMES_SET.isdisjoint(value):
             told = next((value[n] for n in _NAMES if isinstance(value.get(n), str)), "")
+        private = _JWK_PRIVATE if isinstance(value.get("kty"), str) else frozenset[str]()
         out: dict[Any, Any] = {}
         for key, item in value.items():
             name = key if isinstance(key, str) else ""
-            if isinstance(item, str):
+            if (
+                name in private
+                and isinstance(item, str)
+                and PLACEHOLDER_START not in item
+                and len(item) >= _JWK_CHARS_MIN
+            ):
+                item = self._hide(item, "jwk-private")
+            elif isinstance(item, str):
                 by = told if told and name in _VALUES else name
                 item = self._named(by, item)
             elif isinstance(item, (list, tuple)) and kind(name) in (PASSWORD, TOKEN):

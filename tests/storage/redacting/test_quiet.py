@@ -83,3 +83,8 @@ def test_no_known_secret_is_taken_for_quiet() -> None:
     loud = [text for text in marked if redact_once(text).findings]
     assert len(loud) > 20
     assert [text for text in loud if quiet({"a": "x", "text": text, "b": ["y"]})] == []
+
+
+def test_a_json_web_key_gets_the_full_look() -> None:
+    assert not is_quiet({"a": {"kty": "EC", "d": "x" * 43}}, lambda _: False)
+    assert is_quiet({"a": {"kind": "EC", "d": "x" * 43}}, lambda _: False)

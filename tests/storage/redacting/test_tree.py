@@ -42,3 +42,12 @@ def test_arguments_after_their_flag():
 
 def test_what_is_no_json_is_hidden():
     assert walk({"a": {1, 2}})[0] == {"a": "[REDACTED:error]"}
+
+
+def test_the_private_members_of_a_json_web_key_are_hidden_and_the_public_ones_stay():
+    key = {"kty": "EC", "crv": "P-256", "x": "8E1ThIflGPv7hgPKyqXsMNq5LS9w", "d": "qV3-x".ljust(43, "k"), "kid": "one"}
+    hidden, rules = walk(key)
+    assert (hidden, rules) == ({**key, "d": "[REDACTED:jwk-private]"}, ["jwk-private"])
+    assert walk(hidden) == (hidden, [])
+    alone = {"d": "qV3-x".ljust(43, "k")}
+    assert walk(alone) == (alone, []), "a field that is only called so"
