@@ -109,7 +109,10 @@ class LinkHelper:
         if process is None:
             return
         process.kill()
-        code = process.wait()
+        try:
+            code = process.wait(EXIT_WAIT_S)
+        except subprocess.TimeoutExpired:
+            code = -1  # the kernel holds it, for a disk that hangs; it is waited for when another one is started
         self._not_before_ms = mono_ms + (NO_GIT_MS if code == EXIT_NO_GIT else RESTART_MS if code != 0 else 0)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:

@@ -7,8 +7,10 @@ write them, Claude Code's tool calls as `toolCall` items.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,8 @@ EVIDENT = frozenset({"fileChange", "commandExecution", "toolCall"})
 FOUND_MAX = 500
 """Edits and commits taken from one item; what is beyond is no evidence."""
 PATH_CHARS_MAX = 4_096
+COMMAND_CHARS_MAX = 32 * 1024
+"""Of a longer command only its two ends are searched for git."""
 OUTPUT_CHARS_MAX = 64 * 1024
 """Of a command's output only its end is searched for git's report of a commit: that stands at the end."""
 
@@ -27,12 +31,21 @@ _MADE = re.compile(
     r"^\[(?P<branch>[^\]\n]{1,200}?)(?: \([^)\n]{1,60}\))? (?P<abbrev>[0-9a-f]{7,64})\] ?(?P<subject>.*)$", re.MULTILINE
 )
 """What git prints when it made a commit: `[main 1a2b3c4] Subject`, `[main (root-commit) …]`, `[detached HEAD …]`."""
-_COMMITS = re.compile(r"\bgit\b[^|;&\n]*\s(commit|cherry-pick|revert|merge|am|rebase)\b")
-_MESSAGE = re.compile(r"""(?:^|\s)(?:-[a-zA-Z]*m|--message)[ =]?("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
-_INTO = re.compile(r"(?:\bcat\b[^\n|;&]*?|\btee\b\s+(?:-a\s+)?)(>>?)?\s*('[^']+'|\"[^\"]+\"|[^\s<>|;&]+)\s*<<|"
-                   r"\bcat\b\s*<<-?\s*['\"]?[A-Za-z_]\w*['\"]?\s*(>>?)\s*('[^']+'|\"[^\"]+\"|[^\s<>|;&]+)")  # fmt: skip
+# Every pattern here is bounded: commands come from a model, may be megabytes, and are read inside a transaction.
+_COMMITS = re.compile(r"\bgit\b[^|;&\n]{0,400}?\s(commit|cherry-pick|revert|merge|am|rebase)\b")
+_COMMIT = re.compile(r"\bgit\b[^|;&\n]{0,400}?\scommit\b")
+_MESSAGE = re.compile(
+    r"""(?:^|\s)(?:-[a-zA-Z]{0,8}m|--message)[ =]?("(?:[^"\\]|\\.){0,2000}"|'[^']{0,2000}'|\S{1,2000})"""
+)
+_HEREDOC = re.compile(r"<<-?[ \t]{0,8}(['\"]?)([A-Za-z_][A-Za-z0-9_]{0,60})\1")
+_TARGET = re.compile(r"(>>?)[ \t]{0,8}('[^']{1,400}'|\"[^\"]{1,400}\"|[^\s<>|;&]{1,400})")
+_TEE = re.compile(r"\btee\b[ \t]{1,8}(-a[ \t]{1,8})?('[^']{1,400}'|\"[^\"]{1,400}\"|[^\s<>|;&]{1,400})")
+_GIT_IN = re.compile(r"\bgit[ \t]{1,8}-C[ \t]{1,8}('[^']{1,400}'|\"[^\"]{1,400}\"|[^\s;&]{1,400})")
+_CD = re.compile(r"(?:^|[;&\n])[ \t]{0,40}cd[ \t]{1,8}('[^']{1,400}'|\"[^\"]{1,400}\"|[^\s;&]{1,400})")
+_SHELL = re.compile(r"\S{0,200}sh(\.exe)? -\w{0,8}c ")
 _IN_PLACE = re.compile(r"\b(?:sed\s+(?:-[a-zA-Z]*i\S*|--in-place\S*)|perl\s+-[a-zA-Z]*i\S*)\s")
+_SIMPLE_CHARS_MAX = 4_096
+"""A longer command is no simple one: it is not taken apart word by word."""
 _UNMADE = frozenset({"declined", "inProgress", "interrupted", "cancelled"})
 """A change in this state was not made. A command that failed may have made a commit before it did."""
 
@@ -114,17 +127,21 @@ def _command(body: dict[str, Any]) -> Iterator[Found]:
 
 def command_line(command: Any) -> str:
     """The script of a command: what stands behind `bash -lc`, unquoted."""
-    words = command if isinstance(command, list) else None
-    if words is None:
-        text = _text(command)
-        if not re.match(r"\S*sh(\.exe)? -\w*c ", text):
-            return text
-        try:
-            words = shlex.split(text)
-        except ValueError:
-            return text
-    texts = [_text(word) for word in words]
-    return texts[2] if len(texts) == 3 and re.fullmatch(r"-\w*c", texts[1]) else " ".join(texts)
+    if isinstance(command, list):
+        texts = [_text(word) for word in command]
+        return texts[2] if len(texts) == 3 and re.fullmatch(r"-\w*c", texts[1]) else " ".join(texts)
+    text = _text(command)
+    shell = _SHELL.match(text)
+    if shell is None:
+        return text
+    script = text[shell.end() :]
+    if script[:1] == "'" == script[-1:] and len(script) > 1:
+        return script[1:-1].replace("'\\''", "'").replace("'\"'\"'", "'")
+    try:
+        words = shlex.split(script) if len(script) <= _SIMPLE_CHARS_MAX else []
+    except ValueError:
+        words = []
+    return words[0] if len(words) == 1 else text
 
 
 # Claude Code.
@@ -173,14 +190,23 @@ def _edit(name: str, path: str, given: dict[str, Any], told: dict[str, Any]) -> 
 
 def _changed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
     """Lines that only one side has; the model repeats neighbours on both to say where."""
-    kept = [line for line in old if line in set(new)]
-    return [line for line in new if line not in kept], [line for line in old if line not in kept]
+    both = Counter(old) & Counter(new)
+    return _without(new, both), _without(old, both)
+
+
+def _without(lines: list[str], some: Counter[str]) -> list[str]:
+    left = Counter(some)
+    found = []
+    for line in lines:
+        if left[line] > 0:
+            left[line] -= 1
+        else:
+            found.append(line)
+    return found
 
 
 def _notebook_line(line: str) -> str:
     """A source line as it stands in an .ipynb file: a JSON string of a list."""
-    import json
-
     return json.dumps(line + "\n", ensure_ascii=False)
 
 
@@ -203,12 +229,14 @@ def shell_evidence(command: str, output: str, cwd: str | None) -> Iterator[Found
 def _commits(command: str, output: str, cwd: str | None, *, proved: bool) -> Iterator[CommitSeen]:
     if "git" not in command and "[" not in output:
         return
+    if len(command) > COMMAND_CHARS_MAX:  # what is long is a here-document; git stands before it or behind
+        command = f"{command[: COMMAND_CHARS_MAX // 2]}\n{command[-COMMAND_CHARS_MAX // 2 :]}"
     commanded = _COMMITS.search(command) is not None
     folder = _git_folder(command, cwd)
     made = list(_MADE.finditer(output[-OUTPUT_CHARS_MAX:])) if "] " in output else []
     for one in made:
         yield CommitSeen(folder, one["abbrev"], one["subject"].strip() or None, one["branch"], commanded)
-    if not made and proved and re.search(r"\bgit\b[^|;&\n]*\scommit\b", command):
+    if not made and proved and _COMMIT.search(command):
         message = _MESSAGE.search(command)
         if message is not None:
             yield CommitSeen(folder, None, message[1].strip("\"'").split("\n")[0].strip() or None, None, True)
@@ -216,9 +244,7 @@ def _commits(command: str, output: str, cwd: str | None, *, proved: bool) -> Ite
 
 def _git_folder(command: str, cwd: str | None) -> str | None:
     """Where git worked: `git -C DIR`, or the last `cd DIR` before it."""
-    named = re.search(r"\bgit\s+-C\s+('[^']+'|\"[^\"]+\"|\S+)", command) or re.search(
-        r"(?:^|[;&\n]\s*)cd\s+('[^']+'|\"[^\"]+\"|[^\s;&]+)", command
-    )
+    named = _GIT_IN.search(command) or _CD.search(command)
     return joined(cwd, named[1].strip("'\"")) if named else cwd
 
 
@@ -236,17 +262,26 @@ def _written(command: str) -> Iterator[Edit]:
             body.append(lines[at])
             at += 1
         at += 1
-        target = _INTO.search(line)
-        if target is not None:
-            path = (target[2] or target[4]).strip("'\"")
-            joins = (target[1] or target[3]) == ">>"
-            if "$" not in path and path not in ("-", ">"):
-                yield Edit(path, "update" if joins else "add", added=body)
+        edit = _into(line[:_SIMPLE_CHARS_MAX], body)
+        if edit is not None:
+            yield edit
+
+
+def _into(line: str, body: list[str]) -> Edit | None:
+    """Where the text of a here-document goes, when the line says it plainly."""
+    tee = _TEE.search(line)
+    target = tee or (_TARGET.search(line) if re.search(r"\bcat\b", line) else None)
+    if target is None:
+        return None
+    joins, path = bool(tee[1]) if tee else target[1] == ">>", target[2].strip("'\"")
+    if "$" in path or path.startswith(("/dev/", "&")):
+        return None
+    return Edit(path, "update" if joins else "add", added=body)
 
 
 def _deeds(command: str) -> Iterator[Edit]:
     """`git mv`, `git rm`, `mv`, `rm` and in-place editors, from commands that are simple enough to be sure of."""
-    if not re.search(r"\b(mv|rm|sed|perl)\b", command):
+    if len(command) > _SIMPLE_CHARS_MAX or not re.search(r"\b(mv|rm|sed|perl)\b", command):
         return
     for part in re.split(r"&&|;|\n", command.split("<<")[0]):
         try:

@@ -15,8 +15,10 @@ from storage.linking.git import Git, GitFailed
 
 COMMITS_MAX = 20_000
 """Newest commits that are looked at in one repository."""
-PATCH_COMMITS_MAX = 4_000
-"""Of those, whose contents are read: the ones that touch a file of a session."""
+PATCH_COMMITS = 500
+"""Commits whose contents are asked for at once."""
+PATCH_BYTES_MAX = 128 * 1024 * 1024
+"""Contents that are read in one round, newest commits first: those that touch a file of a session."""
 PATCH_LINES_MAX = 20_000
 """Lines taken from one file of one commit: a generated file proves nothing beyond that."""
 
@@ -109,11 +111,18 @@ class History:
         )  # fmt: skip
         return list(_commits(said.decode("utf-8", "replace")))[::-1]
 
-    def fill(self, commits: Collection[Commit]) -> None:
-        """Read what these commits add and remove, and their patch ids."""
-        wanted = {commit.sha: commit for commit in list(commits)[-PATCH_COMMITS_MAX:] if commit.patch_id is None}
-        if not wanted:
-            return
+    def fill(self, commits: Collection[Commit]) -> int:
+        """Read what these commits add and remove, and their patch ids, newest first; gives the time before which
+        nothing was read any more because it became too much, 0 when all was."""
+        wanted = sorted((each for each in commits if each.patch_id is None), key=lambda each: -each.committed_ms)
+        said_bytes = 0
+        for at in range(0, len(wanted), PATCH_COMMITS):
+            if said_bytes > PATCH_BYTES_MAX:
+                return wanted[at].committed_ms + 1
+            said_bytes += self._fill({commit.sha: commit for commit in wanted[at : at + PATCH_COMMITS]})
+        return 0
+
+    def _fill(self, wanted: dict[str, Commit]) -> int:
         said = self._patches(wanted)
         for sha, diffs in _patches(said.decode("utf-8", "replace")):
             if sha in wanted:
@@ -121,6 +130,7 @@ class History:
         for sha, patch_id in self._patch_ids(said):
             if sha in wanted:
                 wanted[sha].patch_id = patch_id
+        return len(said)
 
     def lost(self, abbrevs: Collection[str]) -> dict[str, Commit]:
         """Commits by these short names that are still there, reachable or not, with their contents."""

@@ -18,7 +18,7 @@ from storage.database import open_reader
 from storage.linking.claims import Change, Claim, Order, Standing, signed
 from storage.linking.evidence import CommitSeen, Edit, joined
 from storage.linking.git import Git, GitFailed
-from storage.linking.history import Commit, History, Place
+from storage.linking.history import COMMITS_MAX, Commit, History, Place
 from storage.linking.match import Judge, Match
 from storage.linking.overlap import fold
 from storage.linking.places import Places
@@ -29,6 +29,7 @@ RIVALS_MAX = 1_000
 """Newest other sessions of a repository that are held against the ones that are due."""
 BEFORE_MS = 86_400_000
 """History is read from this long before the first change."""
+TOO_LONG = "its history is too long to be read back to where it began"
 NOWHERE = "no folder of it is known"
 
 
@@ -168,7 +169,9 @@ class _Round:
         rivals = near[:RIVALS_MAX]
         claims = [self._claim(self._sessions[row], place.repo) for row in sorted({*rows, *rivals})]
         commits = history.commits(since_ms)
-        history.fill(_candidates(commits, claims))
+        unread_ms = history.fill(_candidates(commits, claims))
+        if len(commits) >= COMMITS_MAX:
+            unread_ms = max(unread_ms, min(commit.committed_ms for commit in commits))
         known = {commit.sha for commit in commits}
         asked = {name for claim in claims for name in _names(claim) if not _reached(name, known)}
         judge = Judge(commits, history.tips(), history.lost(asked), cache(history.made_in))
@@ -176,7 +179,12 @@ class _Round:
         names = {row: self._sessions[row].session_id for row in (*rows, *rivals)}
         for claim in claims:
             row = claim.key
-            if row in rows or spans[row][0] >= since_ms:
+            first_ms = self._sources.span(self._sessions[row])[0]
+            if first_ms < unread_ms:
+                # What was found before stands: not to have read a commit does not say that it is gone.
+                if row in rows:
+                    yield Verdict(row, self._sessions[row].revision, None, None, TOO_LONG)
+            elif row in rows or first_ms >= since_ms:
                 yield self._verdict(claim, place, found[row], names, commits, row not in rows or row in last)
 
     def _verdict(

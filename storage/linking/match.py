@@ -167,7 +167,8 @@ class Judge:
                 apart = None if order.at_ms is None else abs(commit.committed_ms - order.at_ms)
                 if order.abbrev is not None:
                     near = apart is not None and apart <= COMMAND_MS
-                    meant = commit.sha.startswith(order.abbrev) and (order.commanded or near)
+                    told = order.commanded and (apart is None or order.subject == commit.subject)
+                    meant = commit.sha.startswith(order.abbrev) and (near or told)
                 else:
                     meant = apart is not None and apart <= SLACK_MS and commit.subject == order.subject
                 if meant:

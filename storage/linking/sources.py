@@ -14,8 +14,8 @@ ITEMS_MAX = 2_000
 """Newest items of one session that are held against commits."""
 BODY_CHARS_MAX = 64 * 1024 * 1024
 """Text of one session that is; older items than fit are left out."""
-ROWS_MAX = 10_000
-CHUNK = 500
+ROWS_MAX = 100_000
+"""Sessions that one round takes up at most."""
 
 _DUE = "SELECT session_row FROM link_states WHERE looked_revision < revision ORDER BY session_row LIMIT ?"
 _RECENT = """SELECT e.session_row FROM link_evidence e GROUP BY e.session_row HAVING max(e.at_ms) >= ?

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -96,6 +97,34 @@ def test_a_command_line_is_what_the_shell_was_given() -> None:
     assert joined(None, "a") == "a"
     assert joined("/r", "/a") == "/a"
     assert local_path("file:///a%20b") == "/a b"
+
+
+NASTY = [
+    "git " * 200_000,
+    'git commit -m "' + "\\\\" * 200_000,
+    "\n" * 500_000 + "git",
+    "cat <<E " * 100_000,
+    "cat " + "> " * 200_000 + "<<E\nx\nE",
+    "mv " * 300_000,
+    "bash -lc '" + "a' " * 200_000,
+    "tee " * 200_000 + "<<E\nx\nE\ngit",
+]
+
+
+@pytest.mark.parametrize("command", NASTY, ids=range(len(NASTY)))
+def test_a_hostile_command_holds_nobody_up(command: str) -> None:
+    begun = time.process_time()
+    shown("commandExecution", command=command, cwd="/r", aggregatedOutput="[" * 100_000 + "] " + "[a (" * 20_000)
+    assert time.process_time() - begun < 2.0, "minutes, if a pattern tried every way"
+
+
+def test_a_large_edit_is_compared_at_once() -> None:
+    old = [f"line {n}" for n in range(20_000)]
+    asked = {"file_path": "/r/a", "old_string": "\n".join(old), "new_string": "\n".join([*old[:-1], "new"])}
+    begun = time.process_time()
+    (edit,) = claude("Edit", asked)
+    assert (edit.added, edit.removed) == (["new"], ["line 19999"])
+    assert time.process_time() - begun < 2.0
 
 
 WORDS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.linking import history as reading
 from storage.linking.git import Git, GitFailed
 from storage.linking.history import Commit, History, place_of
 from tests.storage.linking.repository import T0_MS, Repository
@@ -64,6 +65,17 @@ def test_a_file_that_becomes_a_link_keeps_its_lines(repository: Repository) -> N
     files = {file.path: file for file in filled(history_of(repository))[1].files}
     assert (files["a"].status, files["a"].added, files["a"].removed) == ("T", ["z"], ["one"])
     assert files["z"].added == ["last"]
+
+
+def test_what_became_too_much_is_told_by_its_time(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(3):
+        repository.commit(f"c{n}", 60 * n, {"a": f"value = {n}\n"})
+    monkeypatch.setattr(reading, "PATCH_COMMITS", 1)
+    monkeypatch.setattr(reading, "PATCH_BYTES_MAX", 10)
+    history = history_of(repository)
+    commits = history.commits(0)
+    assert history.fill(commits) == T0_MS + 60_001, "the newest is read, the second and all before it are not"
+    assert [commit.patch_id is not None for commit in commits] == [False, False, True]
 
 
 def test_merges_stashes_and_notes_are_not_commits_of_anybody(repository: Repository) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from messages.records import FinalItem
+from storage.linking import history, look
 from storage.linking.git import Git, GitFailed
 from storage.linking.look import Looker, repo_of
 from storage.store import Store
@@ -163,6 +164,20 @@ def test_a_repository_that_git_cannot_read_is_a_reason(desk: Desk) -> None:
     state, reason = desk.state()
     assert state == "unlinked"
     assert reason.startswith("git cannot read")
+
+
+def test_a_history_too_long_to_read_takes_no_link_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.take(patched("a.py", *LINES))
+    sha = desk.repository.commit("Add prices", 60, {"a.py": CODE})
+    desk.look()
+    for n in range(3):
+        desk.repository.commit("later", 600 + n, {"b.py": f"value = {n}\n"})
+    for module in (look, history):
+        monkeypatch.setattr(module, "COMMITS_MAX", 2)
+    desk.take(patched("a.py", "+more = 'of it'", item="c9"))
+    desk.look()
+    assert desk.links() == [(sha, "linked", "hunks")]
+    assert rows(desk.store, "SELECT revision - looked_revision FROM link_states") == [(0,)]
 
 
 def test_a_whole_repository_is_looked_at_on_demand(desk: Desk) -> None:
