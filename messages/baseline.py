@@ -43,6 +43,8 @@ class ResponseUsage(Message):
     session_id: str
     turn_id: str | None = None
     response_id: str
+    """Upstream's name of it. Claude: the request id, which its transcript and its telemetry share; else the message id.
+    Codex: the `response_id` of its rollout; its telemetry names none, so a key of our own stands here."""
     model: str | None = Field(default=None, repr=False)
     at_ms: int | None = None
     input: int | None = None

@@ -47,11 +47,14 @@ class Order:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lanes: LRUCache[int, set[Lane]] = LRUCache(ROW_IDS_MAX)
+        self._plain: LRUCache[int, bool] = LRUCache(ROW_IDS_MAX)
+        """By turn row, whether the source that comes first told all of its items: its next one stands at the end."""
         self._moved: set[int] = set()
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
         self._lanes.clear()
+        self._plain.clear()
         self._moved.clear()
 
     def is_alone(self, turn_row: int, source: str) -> bool:
@@ -61,8 +64,17 @@ class Order:
     def sighted(self, turn_row: int, source: str, agent_id: str | None, new: bool) -> None:
         """An item of the turn was seen by this source for the first time; `new`: by the first source at all."""
         lanes = self._of(turn_row)
-        lanes.add((source, agent_id or ""))
-        if len(lanes) > 1 and (new or _place_of((source, agent_id or "")) == min(map(_place_of, lanes))):
+        lane = (source, agent_id or "")
+        if lane not in lanes:
+            lanes.add(lane)
+            self._plain.pop(turn_row, None)
+        if len(lanes) == 1:
+            return
+        comes_first = lane == min(lanes, key=_place_of)
+        if new and comes_first and self._plain.get(turn_row):
+            return
+        if new or comes_first:
+            self._plain.pop(turn_row, None)
             self._moved.add(turn_row)
 
     def _of(self, turn_row: int) -> set[Lane]:
@@ -85,7 +97,8 @@ class Order:
         for row, item_id, ordinal, at_ms, agent_id, source, first in self._database.run(_ITEMS, (turn_row,)).fetchall():
             ordinals[row] = ordinal
             told.setdefault((source, agent_id or ""), []).append((first, Item(row, item_id, at_ms)))
-        lanes = ([item for _, item in sorted(told[lane])] for lane in sorted(told, key=_place_of))
+        lanes = [[item for _, item in sorted(told[lane])] for lane in sorted(told, key=_place_of)]
+        self._plain[turn_row] = len(lanes[0]) == len(ordinals)
         for ordinal, item in enumerate(merged(lanes), 1):
             if ordinals[item.row] != ordinal:
                 self._database.run(_MOVE, (ordinal, item.row))

@@ -60,6 +60,51 @@ def test_version_1_is_brought_to_version_2_with_its_rows(tmp_path: Path) -> None
     database.close()
 
 
+def test_what_sources_saw_before_the_baseline_keeps_its_revisions_and_can_be_searched(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite3"
+    fixture_of_version_1(path)
+    old = open_writer(path, MIGRATIONS[:2])
+    old.run("INSERT INTO turns (session_row, turn_id, status, item_count) VALUES (1, 'u1', 'completed', 2)")
+    for number, words in ((1, "the streamed one"), (2, "the pulled one")):
+        old.run(
+            "INSERT INTO items (turn_row, item_id, ordinal, kind, revision, content_hash, text, body)"
+            " VALUES (1, ?, ?, 'agentMessage', 2, 'h2', ?, '{}')",
+            (f"i{number}", number, words),
+        )
+    sightings = [
+        (1, "h1", "r1", "stream"),
+        (1, "h2", "r1", "stream"),
+        (1, "h2", "r2", "stream"),
+        (1, "h2", "r1", "pull"),
+    ]
+    for item, content, run, source in [*sightings, (2, "h2", "r1", "pull")]:
+        old.run(
+            "INSERT INTO item_sources (item_row, content_hash, run_id, source, generation, seen_at_ms)"
+            " VALUES (?, ?, ?, ?, 1, 7)",
+            (item, content, run, source),
+        )
+    old.run(
+        "INSERT INTO ledger (run_id, source, generation, disposition, count) VALUES ('r1', 'stream', 1, 'stored', 2)"
+    )
+    old.close()
+    database = open_writer(path)
+    seen = "SELECT item_row, source, content_hash, revision, run_id, seen_at_ms FROM item_sources ORDER BY id"
+    assert database.run(seen).fetchall() == [
+        (1, "stream", "h1", 1, "r1", 7),
+        (1, "stream", "h2", 2, "r1", 7),
+        (1, "pull", "h2", 1, "r1", 7),
+        (2, "pull", "h2", 1, "r1", 7),
+    ]
+    assert database.run("SELECT item_id, source FROM items ORDER BY id").fetchall() == [
+        ("i1", "stream"),
+        ("i2", "pull"),
+    ]
+    assert database.run("SELECT tool, count FROM ledger").fetchall() == [("codex", 2)]
+    found = database.run("SELECT rowid FROM item_search WHERE item_search MATCH '\"pulled one\"'").fetchall()
+    assert found == [(2,)]
+    database.close()
+
+
 def fill_label(database: Database) -> None:
     database.run("UPDATE sessions SET label = 'was ' || session_id")
 
