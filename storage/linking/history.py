@@ -181,7 +181,10 @@ class History:
 def place_of(git: Git, folder: str) -> Place:
     """The repository that a folder is in. Errors: GitFailed, also when it is in none."""
     said = git.read(folder, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel")
-    repo, root = said.decode("utf-8", "surrogateescape").rstrip("\n").split("\n")[:2]
+    names = said.decode("utf-8", "surrogateescape").rstrip("\n").split("\n")
+    if len(names) != 2:
+        raise GitFailed("its path has a line break in it: rename the folder")
+    repo, root = names
     return Place(os.path.realpath(root), os.path.realpath(repo))
 
 
@@ -202,7 +205,8 @@ def _commits(said: str) -> Iterator[Commit]:
                 yield commit
             names, committed, subject = text[1:].split("\x02", 2)
             sha, *parents = names.split()
-            commit = Commit(sha, tuple(parents), int(committed) * 1000, subject)
+            # A broken commit has no time; it is then older than everything.
+            commit = Commit(sha, tuple(parents), int(committed) * 1000 if committed.isdigit() else 0, subject)
     if commit is not None:
         yield commit
 

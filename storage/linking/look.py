@@ -15,6 +15,7 @@ from pathlib import Path
 
 from storage.connection import Database
 from storage.database import open_reader
+from storage.errors import StoreError
 from storage.linking.claims import Change, Claim, Order, Standing, signed
 from storage.linking.evidence import CommitSeen, Edit, joined
 from storage.linking.git import Git, GitFailed
@@ -123,6 +124,11 @@ class _Round:
                 yield list(self._look(Place(roots[repo], repo), rows, last))
             except GitFailed as failed:
                 yield [self._unreadable(row, repo, failed) for row in sorted(rows)]
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - an oddity of one repository must not stop all others
+                oddity = GitFailed(f"{type(error).__name__} in what it says")
+                yield [self._unreadable(row, repo, oddity) for row in sorted(rows)]
 
     def _watch(self, repos: dict[str, set[int]], waiting: set[int]) -> None:
         self._looker.watched.clear()

@@ -18,7 +18,7 @@ from storage.linking.ancestry import Ancestry
 from storage.linking.claims import REMOVED, Change, Claim, Order, Standing, signed_file
 from storage.linking.history import Commit
 from storage.linking.lines import weight
-from storage.linking.overlap import EXACT, TAIL, Diffs, Names, Overlap, overlap_of
+from storage.linking.overlap import EXACT, TAIL, Diffs, Names, Overlap, overlap_of, ranges_elsewhere
 
 ENOUGH = 1.4
 """Weight that proves: two lines of some length, or one that also replaced what the commit replaced."""
@@ -192,7 +192,10 @@ class Judge:
             for twin in self._by_patch.get(match.commit.patch_id or "", ()):
                 if twin.sha not in linked:
                     reason = f"the same patch as {match.commit.sha[:10]}"
-                    linked[twin.sha] = Match(claim.key, twin, "linked", 90, "patch_id", reason, None, match.files)
+                    runs = ranges_elsewhere(match.ranges, match.commit, twin)
+                    linked[twin.sha] = Match(
+                        claim.key, twin, "linked", 90, "patch_id", reason, files=match.files, ranges=runs
+                    )
         open_ones = [match for match in found if match.commit.sha not in linked]
         disputed = [match for match in open_ones if match.rivals]
         hints = sorted((match for match in open_ones if not match.rivals), key=lambda match: -match.score)

@@ -166,6 +166,24 @@ def _compare_words(
         found.ranges[file.path] = _ranges(file, signed(file.added, ()))
 
 
+def ranges_elsewhere(
+    ranges: Mapping[str, list[tuple[int, int]]], here: Commit, there: Commit
+) -> dict[str, list[tuple[int, int]]]:
+    """Where the lines of these ranges stand in another commit with the same patch."""
+    found = {}
+    theirs = {file.path: file for file in there.files}
+    for file in here.files:
+        runs = ranges.get(file.path, [])
+        written = [
+            line
+            for number, line in zip(file.numbers, file.added, strict=False)
+            if any(first <= number <= last for first, last in runs)
+        ]
+        if written and file.path in theirs:
+            found[file.path] = _ranges(theirs[file.path], signed(written, ()))
+    return found
+
+
 def _ranges(file: FileDiff, taken: Counter[str]) -> list[tuple[int, int]]:
     """Runs of added lines that are taken; empty lines between two of them belong along."""
     left = Counter(taken)

@@ -166,6 +166,20 @@ def test_a_repository_that_git_cannot_read_is_a_reason(desk: Desk) -> None:
     assert reason.startswith("git cannot read")
 
 
+def test_an_oddity_of_one_repository_stops_no_other(desk: Desk, tmp_path: Path) -> None:
+    odd = Repository(tmp_path / "odd")
+    text = f"tree {odd.git('mktree')}\nauthor x\ncommitter x <x@x> notatime +0000\n\nbroken \x01 \x02 commit\n"
+    (odd.root / "raw").write_text(text)
+    sha = odd.git("hash-object", "-t", "commit", "-w", "--literally", "raw")
+    odd.git("update-ref", "refs/heads/main", sha)
+    desk.take(patched(odd.root / "a.py", *LINES, session="odd"), session="odd")
+    desk.take(patched("a.py", *LINES))
+    good = desk.repository.commit("Add prices", 60, {"a.py": CODE})
+    desk.look()
+    assert desk.links() == [(good, "linked", "hunks")]
+    assert desk.state("odd")[0] == "unlinked"
+
+
 def test_a_history_too_long_to_read_takes_no_link_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.take(patched("a.py", *LINES))
     sha = desk.repository.commit("Add prices", 60, {"a.py": CODE})

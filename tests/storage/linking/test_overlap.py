@@ -9,7 +9,7 @@ import pytest
 from storage.linking.claims import Change, Standing, signed, signed_file
 from storage.linking.history import Commit, FileDiff
 from storage.linking.lines import weight
-from storage.linking.overlap import EXACT, FOLDED, TAIL, Names, Overlap, overlap_of
+from storage.linking.overlap import EXACT, FOLDED, TAIL, Names, Overlap, overlap_of, ranges_elsewhere
 
 LINES = ["def price_of(item, count):", "    return item.price * count"]
 
@@ -61,6 +61,13 @@ def test_lines_that_are_gone_are_not_there_twice() -> None:
     half = seen(file, work, gone={"a.py": signed(LINES[:1], [])})
     assert half.files == {"a.py": (1, 2)}
     assert half.share == 1.0, "all that is left of the session"
+
+
+def test_runs_are_found_again_in_a_picked_commit() -> None:
+    here = Commit("c", (), 0, "", [FileDiff("a.py", "a.py", "M", [*LINES, "other = 1"], [], [4, 5, 6])])
+    there = Commit("d", (), 0, "", [FileDiff("a.py", "a.py", "M", [*LINES, "other = 1"], [], [40, 41, 42])])
+    assert ranges_elsewhere({"a.py": [(4, 5)]}, here, there) == {"a.py": [(40, 41)]}
+    assert ranges_elsewhere({"b.py": [(4, 5)]}, here, there) == {}
 
 
 def test_the_lines_a_session_wrote_are_told_as_runs() -> None:
