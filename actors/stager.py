@@ -15,7 +15,7 @@ from messages.lifecycle import Begin
 from messages.records import CheckpointKept, CheckpointRefused, StageReset
 from messages.status import Party
 from messages.stream import FrameBatch, GenerationClosed, GenerationOpened, LiveWanted
-from storage.redaction import LiveRedactor
+from storage.redaction import LiveSessions
 
 
 class StreamStagerActor(Shell):
@@ -25,7 +25,7 @@ class StreamStagerActor(Shell):
 
     def begin(self, begin: Begin) -> None:
         settings = begin.settings
-        self.machine = Staging(begin.incarnation, settings.limits, settings.timing, decode_runs, LiveRedactor)
+        self.machine = Staging(begin.incarnation, settings.limits, settings.timing, decode_runs, LiveSessions())
         self.closing = False
 
     def on(self, message: Message, sender: Party) -> None:

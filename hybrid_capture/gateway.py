@@ -28,6 +28,7 @@ from hybrid_capture.index_app import index_app
 from hybrid_capture.otlp_app import Bounds, Receiver, otlp_app
 from hybrid_capture.probing import Probing
 from messages.settings import Limits, Timing
+from storage.redaction_log import redact_tracebacks
 
 NAMES = ["127.0.0.1", "localhost"]
 """Host headers that are answered: another one is a web page that made a name of its own point here."""
@@ -153,6 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     # For whoever reads the process list, `doctor` among them.
     parser.add_argument("--state-dir", required=True)
     given = parser.parse_args(arguments)
+    redact_tracebacks()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)  # the root ends us, or its end does

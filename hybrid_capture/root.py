@@ -34,6 +34,7 @@ from messages.otlp import OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, Source
 from messages.records import AuditNote, KeepAudit
 from messages.settings import Timing, TreeSettings
 from storage.redaction import warm
+from storage.redaction_log import redact_tracebacks
 
 HOST = "host"
 IDLE_S = 1.0
@@ -391,6 +392,7 @@ def main(arguments: list[str] | None = None) -> int:
     # For whoever reads the process list, `doctor` among them: the actors have this command line, too.
     parser.add_argument("--state-dir", required=True)
     given = parser.parse_args(arguments)
+    redact_tracebacks()
     # Signals of a terminal are for the host, which stops us in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = socket.socket(fileno=given.link)

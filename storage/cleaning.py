@@ -5,7 +5,7 @@ The rules are in `storage/redaction.py`; here is only what happens when they can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from cachetools import LRUCache
@@ -38,8 +38,8 @@ class _Redacted(Protocol):
 class Redaction(Protocol):
     """What is needed of the module `storage.redaction`.
 
-    Only its verbs without memory: what is stored of an item may depend on nothing that came before it, or a replay
-    would give other rows.
+    Only its verbs without memory: what an item is (its hash, its revisions) may depend on nothing that came before it,
+    or a replay would give other rows. What its session gave away is hidden in the words alone: `spreading.py`.
     """
 
     def redact(self, text: str) -> _Redacted:
@@ -90,11 +90,17 @@ class Cleaner:
                 self._words[word] = known
         return known
 
-    def body(self, value: dict[str, Any]) -> CleanBody:
-        """An item's body redacted."""
+    def body(self, value: dict[str, Any], found: Callable[[Iterable[str]], None] | None = None) -> CleanBody:
+        """An item's body redacted, from itself alone. `found` is told what it gave away, where redaction can tell."""
         rules: list[str] = []
         try:
-            clean = self._redaction.redact_json(value, rules=rules)
+            redactor = getattr(self._redaction, "Redactor", None) if found is not None else None
+            if redactor is None or found is None:
+                clean = self._redaction.redact_json(value, rules=rules)
+            else:
+                learning = redactor()
+                clean = learning.redact_json(value, rules=rules)
+                found(learning.found())
         except Exception:  # noqa: BLE001 - see text()
             clean = None
         if not isinstance(clean, dict):

@@ -6,7 +6,7 @@ unique key decides. The cache in front of it only spares a look at rows that wer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from cachetools import LRUCache, TTLCache
@@ -20,6 +20,7 @@ from storage.order import Order
 from storage.precedence import comes_before, rank
 from storage.search_index import SearchIndex
 from storage.sessions import ROW_IDS_MAX
+from storage.spreading import Spread
 from storage.texts import item_text
 from storage.turns import Turns
 
@@ -31,6 +32,7 @@ _ADD = """INSERT INTO items (turn_row, item_id, ordinal, kind, status, started_a
     VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
     ON CONFLICT (turn_row, item_id) DO NOTHING"""
 _READ_COUNT = "SELECT item_count FROM turns WHERE id = ?"
+_SESSION = "SELECT session_row FROM turns WHERE id = ?"
 _COUNT = "UPDATE turns SET item_count = ? WHERE id = ?"
 _TEXT = "SELECT text FROM items WHERE id = ?"
 _FIND = "SELECT id, source, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
@@ -104,6 +106,7 @@ class Items:
         self._grown: set[int] = set()
         self._sightings: list[tuple[Any, ...]] = []
         """Of new items: written together."""
+        self.spread = Spread(database, self._index)
         self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
     def forget(self) -> None:
@@ -114,6 +117,7 @@ class Items:
         self._sightings.clear()
         self._order.forget()
         self._index.forget()
+        self.spread.forget()
 
     def settle(self) -> set[int]:
         """Put the items of turns that several sources tell in their order, and what is new into the search index; gives
@@ -121,6 +125,7 @@ class Items:
         self._write_sightings()
         self._database.run_many(_COUNT, [(self._counts[row], row) for row in sorted(self._grown)])
         self._grown.clear()
+        self.spread.settle()
         self._index.settle()
         return self._order.settle()
 
@@ -141,7 +146,7 @@ class Items:
             stored = self._find(key)
         if stored is not None and rank(place.source) < rank(stored.source):
             return self._stands(key, stored, place)
-        content = self._content(item)
+        content = self._content(item, turn_row)
         if stored is None or (stored.source, stored.content_hash) != (place.source, content.content_hash):
             new = self._add(turn_row, item, content, place) if stored is None else None
             if new is not None:
@@ -159,13 +164,22 @@ class Items:
         row = self._database.run(_FIND, key).fetchone()
         return None if row is None else Stored(*row)
 
-    def _content(self, item: FinalItem) -> _Content:
-        clean, failed = self._cleaner.body(parsed(item.body))
+    def _content(self, item: FinalItem, turn_row: int) -> _Content:
+        """What is stored of an item. The hash is that of the item alone, whatever its session gave away."""
+
+        def found(values: Iterable[str]) -> None:
+            values = list(values)
+            if values:
+                (session_row,) = self._database.run(_SESSION, (turn_row,)).fetchone()
+                self.spread.learn(item.session_id, session_row, values)
+
+        clean, failed = self._cleaner.body(parsed(item.body), found)
         data = canonical(ERROR_TEXT if clean is None else clean)
         text = ERROR_TEXT if clean is None else item_text(item.kind, clean)
         agent = None if clean is None else clean.get("agentId")
         agent = agent if isinstance(agent, str) and 0 < len(agent) <= ID_CHARS_MAX else None
-        return _Content(content_hash(item.kind, item.status, data), text, data.decode(), agent, failed, clean)
+        text, body = self.spread.hide_item(item.session_id, item.kind, text, data.decode())
+        return _Content(content_hash(item.kind, item.status, data), text, body, agent, failed, clean)
 
     def _add(self, turn_row: int, item: FinalItem, content: _Content, place: Place) -> Stored | None:
         count = self._counts.get(turn_row)

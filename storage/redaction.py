@@ -12,13 +12,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from storage.redacting.finding import Finding, Redacted
+from storage.redacting.finding import REPEATED, Finding, Redacted
 
 if TYPE_CHECKING:
     from storage.redacting.live import LiveRedactor
+    from storage.redacting.live_sessions import LiveSessions
+    from storage.redacting.repeats import Repeats
     from storage.redacting.session import Redactor
 
-__all__ = ["Finding", "LiveRedactor", "Redacted", "Redactor", "redact", "redact_json", "redact_stream", "scrub", "warm"]
+__all__ = [
+    "REPEATED",
+    "Finding",
+    "LiveRedactor",
+    "LiveSessions",
+    "Redacted",
+    "Redactor",
+    "Repeats",
+    "redact",
+    "redact_json",
+    "redact_stream",
+    "scrub",
+    "warm",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +42,14 @@ def __getattr__(name: str) -> Any:
         from storage.redacting.session import Redactor
 
         return Redactor
+    if name == "Repeats":
+        from storage.redacting.repeats import Repeats
+
+        return Repeats
+    if name == "LiveSessions":
+        from storage.redacting.live_sessions import LiveSessions
+
+        return LiveSessions
     if name == "LiveRedactor":
         from storage.redacting.live import LiveRedactor
 

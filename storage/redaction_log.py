@@ -6,7 +6,12 @@ A `logging.Filter` that edits the message alone leaks through `args`, `exc_info`
 from __future__ import annotations
 
 import logging
+import sys
+import threading
+import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 from storage.redaction import redact
@@ -37,6 +42,30 @@ class RedactingFormatter(logging.Formatter):
         except Exception:  # noqa: BLE001 - its error would print the arguments
             return "[REDACTED:error]"
         return _safe(text)
+
+
+def redact_tracebacks() -> None:
+    """From now on an exception nobody catches, in any thread of this process or a fork of it, leaves its traceback on
+    standard error redacted. Python's own hooks print the exception's words as they are, and ours end in a log file.
+    """
+    sys.excepthook = _left
+    threading.excepthook = lambda told: _left(told.exc_type, told.exc_value, told.exc_traceback)
+    sys.unraisablehook = lambda told: _left(told.exc_type, told.exc_value, told.exc_traceback)
+    if logging.lastResort is not None:
+        # What is logged where nobody set logging up (asyncio's "exception was never retrieved") goes the same way.
+        logging.lastResort.setFormatter(RedactingFormatter())
+
+
+def _left(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if sys.stderr is None or kind is SystemExit:
+        return
+    try:
+        text = _safe("".join(traceback.format_exception(kind, error, trace)))
+    except Exception:  # noqa: BLE001 - its error would print what this one says
+        text = f"{kind.__name__}: [REDACTED:error]\n"
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def redacting_processor(_logger: Any, _method: str, event: MutableMapping[str, Any] | str | bytes) -> Any:

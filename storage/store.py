@@ -141,7 +141,7 @@ class Store:
             self._items,
             responses,
             self._links,
-            Events(database, cleaner, self._sessions),
+            Events(database, cleaner, self._sessions, self._items.spread),
             self._tombstones,
         )
 

@@ -50,7 +50,8 @@ class Stage:
 
     items_max: int
     bytes_max: int
-    live_lines: Callable[[], Live]
+    live_lines: Callable[[str], Live]
+    """For an item of this session."""
     watched: bool = False
     """Whether somebody watches: only items opened while somebody does are shown, since a secret may be half over."""
     items: OrderedDict[Key, OpenItem] = field(default_factory=OrderedDict)
@@ -63,7 +64,7 @@ class Stage:
         the provider, and sends its deltas anew (codex 0.169, `error` with `willRetry`)."""
         loss = self.lose(key, "superseded")
         self.finished.pop(key, None)
-        item = OpenItem(kind, live=self.live_lines() if self.watched else None)
+        item = OpenItem(kind, live=self.live_lines(key[0]) if self.watched else None)
         self.items[key] = item
         return item, loss
 

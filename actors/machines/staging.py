@@ -43,7 +43,7 @@ class Staging:
     limits: Limits
     timing: Timing
     decode: Decode
-    live_lines: Callable[[], Live]
+    live_lines: Callable[[str], Live]
     generation: int = 0
     inbox: Inbox | None = None
     """None until ingest said where to continue."""

@@ -62,7 +62,12 @@ def log_definitions(folder: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"}},
+        "formatters": {
+            "line": {
+                "()": "storage.redaction_log.RedactingFormatter",
+                "fmt": "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s",
+            }
+        },
         "handlers": {
             "file": {
                 "class": "logging.handlers.RotatingFileHandler",

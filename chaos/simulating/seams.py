@@ -78,7 +78,7 @@ def seams(world: Any, whole_wire: bool) -> Iterator[None]:
         (actors.sidecar, "below_app_server", lambda _: Found((), 0)),
         (actors.sidecar, "note", lambda *_: None),
         (actors.sidecar, "writer_locks", lambda *_: world.home.is_held),
-        (actors.stager, "LiveRedactor", PlainLive),
+        (actors.stager, "LiveSessions", lambda: lambda _session: PlainLive()),
         (actors.ingest, "Store", world.open_store),
     ]
     if not whole_wire:

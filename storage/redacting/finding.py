@@ -9,6 +9,8 @@ PLACEHOLDER_START = "[REDACTED:"
 PLACEHOLDER = re.compile(r"\[REDACTED:[a-z0-9_-]{1,64}\]")
 ERROR_RULE = "error"
 ERROR_TEXT = "[REDACTED:error]"
+REPEATED = "[REDACTED:repeated]"
+"""Stands where a value stood that another item of the session gave away."""
 
 
 @dataclass(frozen=True, slots=True)

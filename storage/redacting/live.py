@@ -27,6 +27,10 @@ HELD_RULE = "held_back"
 
 _BEGIN = re.compile(r"BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY")
 _END = re.compile(r"END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?[ ]?-{0,5}")
+_DATA = re.compile(r"^(?P<lead>[ \t>+-]*)[\"']?(?:data|stringData)[\"']?[ \t]*:[ \t]*\{?[ \t\r]*$", re.M)
+_KIND = re.compile(r"^[ \t>+-]*[\"']?kind[\"']?[ \t]*:", re.M)
+MANIFEST_CHARS_MAX = 16384
+"""How long a `data:` of a manifest waits for the `kind:` that follows it: kubectl prints the kind behind the data."""
 _KEY_LINE = re.compile(r"[ \t>|+#\"'-]*(?:[0-9]{1,6}[:|\t ] *)?[0-9A-Za-z+/=\\]{40,}[ \t\r\",'+\\n]*$")
 _OPENS = re.compile(r"[=:(,\[{][ \t]*[bruf]?(\"\"\"|'''|[\"'`])")
 _WAITS = re.compile(
@@ -135,6 +139,7 @@ def safe_cut(text: str) -> int:
         ends = [m.end() for m in _END.finditer(text, begins[-1], cut)]
         if not ends and (not _left_key(text, begins[-1], cut)):
             cut = text.rfind("\n", 0, begins[-1]) + 1
+    cut = min(cut, _open_manifest(text, cut))
     # A line that waits for the next (a continuation, `password:` alone) and lines of bare base64 (a key whose
     # head was cut off).
     while cut > 0:
@@ -148,6 +153,17 @@ def safe_cut(text: str) -> int:
         opened = _open_string(text, cut)
         if opened is not None and len(text) - opened <= QUOTE_CHARS_MAX:
             cut = text.rfind("\n", 0, opened) + 1
+    return cut
+
+
+def _open_manifest(text: str, cut: int) -> int:
+    """Where a manifest's `data:` begins that no `kind:` has followed or come before yet; `cut` when there is none."""
+    for data in _DATA.finditer(text, max(0, cut - MANIFEST_CHARS_MAX), cut):
+        lead = data["lead"]
+        rest = text[data.end() : cut]
+        left = re.search(rf"\n(?!{re.escape(lead)}[ \t\-\n])(?=\S|[ \t]*[\"'}}\]])(?:[^\n]*\n){{4}}", rest)
+        if _KIND.search(rest) is None and left is None:
+            return data.start()
     return cut
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -64,6 +64,9 @@ class Values:
 
     def __len__(self) -> int:
         return len(self._rules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
 
     def learn(self, text: str, spans: Iterable[Span]) -> None:
         """Remember what these spans of `text` hold."""

@@ -109,6 +109,10 @@ class Redactor:
         except Exception:  # noqa: BLE001 - the full look fails closed by itself
             return False
 
+    def found(self) -> list[str]:
+        """The values it knows, in every spelling it looks for. Secrets: for memory, never for a file or a message."""
+        return list(self._values)
+
     def remember(self, value: str, rule: str = "known-value") -> None:
         """Hide this value from now on, for instance a login URL's one-time code or the gateway's own bearer token."""
         self._values.add(value, rule)

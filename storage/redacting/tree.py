@@ -26,10 +26,18 @@ def redact(
 ) -> Any:
     """A copy of `value` without secrets. Numbers, booleans and null are kept. Never raises.
 
-    `known` are texts that `text` finds nothing in as long as no value has given itself away.
+    `known` are texts that `text` finds nothing in as long as no value has given itself away. What is found anywhere in
+    the value is hidden everywhere in it, also before the place that gave it away: what learnt something reads again.
     """
     try:
-        return _Walk(text, rules, values, known).walk(value, 0)
+        first: list[str] = []
+        before = len(values) if values is not None else 0
+        out = _Walk(text, first, values, known).walk(value, 0)
+        if values is not None and len(values) != before:
+            first = []
+            out = _Walk(text, first, values, known).walk(value, 0)
+        rules.extend(first)
+        return out
     except Exception:  # noqa: BLE001 - fail closed
         rules.append(ERROR_RULE)
         return ERROR_TEXT

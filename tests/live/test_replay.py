@@ -19,7 +19,7 @@ from actors.wire.lines import LineSplitter
 from messages.records import CheckpointKept, KeepCheckpoint, StageOpened
 from messages.settings import Limits, Timing
 from messages.stream import BatchSettled, FrameBatch, GenerationClosed, GenerationOpened, ResendFrames
-from storage.redaction import LiveRedactor
+from storage.redaction import LiveSessions
 from storage.store import Store
 
 RECORDINGS = sorted((Path(__file__).resolve().parents[1] / "fixtures" / "codex").glob("*.jsonl"))
@@ -40,7 +40,7 @@ def _play(content: bytes, store: Store, generation: int, cut: int) -> None:
     """One process's whole output, read `cut` bytes at a time, until everything is settled."""
     limits, timing = Limits(), Timing()
     courier = Courier(limits.window_batches_max * limits.read_bytes_max, timing.resend_ms)
-    staging = Staging(generation, limits, timing, decode_runs, LiveRedactor)
+    staging = Staging(generation, limits, timing, decode_runs, LiveSessions())
     at = Now(0, 1_700_000_000_000)
     mail: deque[Any] = deque()
 

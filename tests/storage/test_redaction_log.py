@@ -1,9 +1,13 @@
 """Log lines leave without secrets, whatever part of the record held them."""
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import structlog
 
+from storage import redaction_log
 from storage.redaction_log import RedactingFormatter, redacting_processor
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9" * 3
@@ -50,3 +54,19 @@ def test_an_event_that_breaks_is_hidden():
             raise RuntimeError(TOKEN)
 
     assert redacting_processor(None, "info", {"event": Broken()}) == {"event": "[REDACTED:error]"}
+
+
+def test_an_exception_that_nobody_catches_leaves_a_redacted_traceback():
+    root = Path(redaction_log.__file__).resolve().parents[1]
+    code = (
+        "import threading; from storage.redaction_log import redact_tracebacks; redact_tracebacks()\n"
+        f"def fail(): raise ValueError('token {TOKEN}')\n"
+        f"import logging; logging.getLogger('x').warning('token %s', '{TOKEN}')\n"
+        "t = threading.Thread(target=fail); t.start(); t.join()\n"
+        "fail()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("ValueError: token [REDACTED:github-pat]") == 2
+    assert ended.stderr.count("token [REDACTED:github-pat]") == 3
+    assert TOKEN not in ended.stderr

@@ -112,7 +112,7 @@ class PlainLive:
 
 
 def new_stager(incarnation: int = 1, limits: Limits | None = None) -> Staging:
-    return Staging(incarnation, limits or Limits(), TIMING, decode, PlainLive)
+    return Staging(incarnation, limits or Limits(), TIMING, decode, lambda _session: PlainLive())
 
 
 def batch(*lines: str, first: int = 1, generation: int = 1, dropped: Iterable[DroppedLine] = ()) -> FrameBatch:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+import logging.config
 import os
 import socket
 import stat
@@ -91,3 +93,11 @@ def test_a_sweep_of_a_folder_that_is_not_there_does_nothing(tmp_path: Path) -> N
 def test_the_actors_log_goes_to_a_file_and_not_to_the_terminal(tmp_path: Path) -> None:
     definitions = private_folder.log_definitions(str(tmp_path))
     assert [handler["filename"] for handler in definitions["handlers"].values()] == [str(tmp_path / "actors.log")]
+
+
+def test_the_actors_log_is_redacted(tmp_path: Path) -> None:
+    token = "ghp_" + "aB3dE5gH7jK9" * 3
+    definitions = private_folder.log_definitions(str(tmp_path))
+    line = logging.config.DictConfigurator(definitions).configure_formatter(definitions["formatters"]["line"])
+    record = logging.LogRecord("x", logging.WARNING, "f", 1, "token %s", (token,), None)
+    assert line.format(record).endswith("WARNING x token [REDACTED:github-pat]")

@@ -67,3 +67,16 @@ def test_printing_shows_a_size():
     live = LiveRedactor()
     live.feed(TOKEN)
     assert repr(live) == f"LiveRedactor(held={len(TOKEN)})"
+
+
+def test_the_data_of_a_manifest_wait_for_their_kind():
+    live = LiveRedactor()
+    manifest = "apiVersion: v1\ndata:\n  a: cGFzc3dvcmQxMjM0NTY3OA==\nkind: Secret\nmetadata:\n  name: x\n"
+    shown = [live.feed(line) for line in manifest.splitlines(keepends=True)]
+    assert shown[:4] == ["apiVersion: v1\n", "", "", "data:\n  a: [REDACTED:kubernetes-secret]\nkind: Secret\n"]
+
+
+def test_data_that_belong_to_no_manifest_are_not_held_for_long():
+    live = LiveRedactor()
+    shown = [live.feed(line) for line in ("data:\n", "  a: 1\n", *["text\n"] * 5)]
+    assert "".join(shown) == "data:\n  a: 1\n" + "text\n" * 5

@@ -1,7 +1,10 @@
 """Streams of any length in bounded memory."""
 
 import io
+import json
 import tracemalloc
+
+import pytest
 
 from storage.redacting import stream
 from storage.redacting.stream import copy
@@ -46,3 +49,14 @@ def test_a_line_over_the_bound_is_one_placeholder(monkeypatch):
     sink = io.BytesIO()
     copy(io.BytesIO(b"a\n" + b"x" * 600_000 + b"\nb\n"), sink)
     assert sink.getvalue() == b"a\n[REDACTED:held_back]\nb\n"
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+def test_what_powershell_writes_is_read_as_text(coding):
+    token = "ghp_" + "aB3dE5gH7jK9" * 3
+    text = f"\ufeffé = 1\r\nGH_TOKEN={token}\r\n日本\r\n"
+    sink, findings = io.BytesIO(), io.BytesIO()
+    assert copy(io.BytesIO(text.encode(coding) + b"x"), sink, findings) == 1
+    assert sink.getvalue() == text.replace(token, "[REDACTED:github-pat]").encode(coding) + b"x"
+    found = json.loads(findings.getvalue())
+    assert text[found["start"] : found["end"]] == token

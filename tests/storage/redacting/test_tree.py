@@ -1,6 +1,7 @@
 """Parsed JSON, where names decide."""
 
 from storage.redacting.finding import Redacted
+from storage.redacting.session import Redactor
 from storage.redacting.tree import redact
 
 
@@ -51,3 +52,15 @@ def test_the_private_members_of_a_json_web_key_are_hidden_and_the_public_ones_st
     assert walk(hidden) == (hidden, [])
     alone = {"d": "qV3-x".ljust(43, "k")}
     assert walk(alone) == (alone, []), "a field that is only called so"
+
+
+def test_what_gives_itself_away_is_hidden_before_that_place_too():
+    value = {"before": "see q8ZkP2vLx9Wb", "password": "q8ZkP2vLx9Wb", "after": ["and q8ZkP2vLx9Wb"]}
+    rules: list[str] = []
+    hidden = "[REDACTED:password]"
+    assert Redactor().redact_json(value, rules=rules) == {
+        "before": f"see {hidden}",
+        "password": hidden,
+        "after": [f"and {hidden}"],
+    }
+    assert rules == ["password"] * 3
