@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +20,10 @@ from hybrid_capture.setup.wish import SIGNALS, Refused, Signal, Tool, Wish
 from storage.whole_file import LockBusy, exclusively
 
 LOCK_S = 10.0
+KEPT_SIGNS = (codex_config.KEEP, claude_settings.KEEP)
+_KEPT_LINE = re.compile(f"({re.escape(codex_config.KEEP)}).*")
+_STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*')(\s*[:=])?""")
+"""A string, and whether it is a key."""
 DRY_TOKEN = "0" * 43
 """Stands for the receiver's token where none was made yet and nothing may be written."""
 
@@ -149,25 +155,20 @@ def holds_secret(text: str) -> bool:
     return redact(text).text != text
 
 
-def _alone(asked: Asked) -> Any:
+@contextlib.contextmanager
+def _alone(asked: Asked) -> Iterator[None]:
     """Nobody else sets up from this state folder meanwhile; a dry run takes no lock, since it must make no file."""
-    import contextlib
-
     if asked.dry_run:
-        return contextlib.nullcontext()
-
-    @contextlib.contextmanager
-    def held() -> Any:
-        folder = asked.state_dir / journal.FOLDER
-        asked.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        try:
-            with exclusively(folder / "lock", LOCK_S):
-                yield
-        except LockBusy:
-            raise Problem("BUSY", "another setup is under way in this state folder: try again", UNUSABLE) from None
-
-    return held()
+        yield
+        return
+    folder = asked.state_dir / journal.FOLDER
+    asked.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with exclusively(folder / "lock", LOCK_S):
+            yield
+    except LockBusy:
+        raise Problem("BUSY", "another setup is under way in this state folder: try again", UNUSABLE) from None
 
 
 def _wish(asked: Asked, old: Journal | None) -> tuple[Wish, dict[str, Any]]:
@@ -229,12 +230,23 @@ def _wrote(keys: Mapping[str, Any], old: Journal | None) -> dict[str, list[str]]
 
 
 def _shown(found: Found, new: str, token: str) -> list[str]:
-    """The diff, without secrets."""
+    """The diff, without secrets: of what was there before and of what is kept for --undo, only the names.
+
+    `token` is in what is written now; empty when nothing of ours is.
+    """
     from storage.redaction import scrub
 
-    lines = edits.shown(found.text, new, found.path.name)
-    text = "\n".join(lines).replace(token, "<token>") if token else "\n".join(lines)
-    return scrub(text).split("\n") if lines else []
+    lines = []
+    for line in edits.shown(found.text, new, found.path.name):
+        ours = bool(token) and line.startswith("+") and not any(kept in line for kept in KEPT_SIGNS)
+        lines.append(line.replace(token, "<token>") if ours else _veiled(line))
+    return scrub("\n".join(lines)).split("\n") if lines else []
+
+
+def _veiled(line: str) -> str:
+    """The line with its keys alone."""
+    names = _STRING.sub(lambda found: found[0] if found[2] else '"…"', line)
+    return _KEPT_LINE.sub(r"\1…", names)
 
 
 def _tell(asked: Asked, found: Found, changed: bool, diff: list[str], wish: Wish, screen: Screen) -> None:

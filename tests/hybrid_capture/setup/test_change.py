@@ -17,7 +17,7 @@ from tests.hybrid_capture.command import say
 
 SECRETS = {
     "anthropic": "sk-ant-" + "api03-Zq8vN3xT7wLk2RbY9cHs4JdF6mPe1AaU0gVoT5iB-AA",
-    "receiver": "hcaik_" + "01jq8vn3xt7wlk2rby9chs4jdf6mpe1aau0gvot5ib",
+    "receiver": "of-a-form-that-no-rule-knows",
 }
 CODEX = f"""# mine
 model = "x"
@@ -89,6 +89,7 @@ def test_a_dry_run_changes_nothing_and_undo_gives_back_every_byte(
     change.undo(wanted, Screen(True))
     undone = told(capsys)
     assert (undone["exact"], undone["left"]) == (True, [])
+    assert all(secret not in json.dumps(undone) for secret in (*SECRETS.values(), token))
     assert path.read_text() == text
     assert not (tmp_path / "state" / "hooks").exists()
     with pytest.raises(Problem, match="nothing to take back"):
