@@ -43,9 +43,11 @@ imports: $(BIN)/.installed
 docs: $(BIN)/.installed
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
+# Most tests wait for real processes, so two at a time take little more than half as long.
+WORKERS ?= 2
 # Everything that needs no other program: `make postgres` adds a real PostgreSQL server, `make real` the real programs.
 test: $(BIN)/.installed
-	$(BIN)/python -m pytest -q -m "not real and not postgres"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not real and not postgres"
 
 postgres: $(BIN)/.installed
 	$(BIN)/python -m pytest -q -m postgres

@@ -7,6 +7,8 @@ the tests marked `real` fail: a silent skip would let the stand-in drift. `-m "n
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -22,6 +24,14 @@ from tests.server import NoServer, PostgresServer, running_server
 
 ROOT = Path(__file__).resolve().parent.parent
 Start = Callable[..., Client]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker has a temporary folder of its own: what one runtime leaves there is looked for by `doctor`."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{worker}-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True))
 
 
 @pytest.fixture(scope="session")
