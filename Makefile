@@ -6,7 +6,7 @@ CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
 
-.PHONY: all check format lint types imports docs test postgres real live demo simulate mutants bench programs codex claude fix clean install
+.PHONY: drill all check format lint types imports docs test postgres real live demo simulate mutants bench programs codex claude fix clean install
 
 all: check test
 
@@ -66,6 +66,11 @@ simulate: $(BIN)/.installed
 # Each bug of the list alone: the simulation or the tests of its file must see it.
 mutants: $(BIN)/.installed
 	$(BIN)/python -m chaos.mutating
+
+# Every declared fault on a real tree, with its report and the verdict: `drills/`.
+drill: $(BIN)/.runtime
+	$(BIN)/hybrid-capture drill run --all
+	$(BIN)/hybrid-capture drill report --html drills/report.html
 
 bench: $(BIN)/.installed codex
 	$(BIN)/python -m benchmarks

@@ -6,8 +6,8 @@ Processes: the five leaves, codex (scripted), real-codex, supervisor, admin, roo
 (only the crash-loop window is off); SIGSTOP is found by deadlines alone, so it runs on short ones, which are printed.
 
 noticed: the supervisor's (or host's) first change of state. visible: a listener in the host sees a status that is not
-HYBRID_ACTIVE. decided: the new process is asked for. restarted: it reported. active: HYBRID_ACTIVE again. stored: a new
-turn is durable.
+HYBRID_ACTIVE. decided: the new process is asked for. restarted: it reported. active: HYBRID_ACTIVE again. caught_up: a
+new turn is durable.
 """
 
 from __future__ import annotations
@@ -31,14 +31,13 @@ from chaos.scripts import ProcessScript
 from hybrid_capture.codex_binary import resolve_codex
 from hybrid_capture.settings import Settings
 from messages.settings import Timing
-from tests.live.faults import PATIENT, fault
+from tests.live.faults import PATIENT, SPINE, fault
 from tests.live.house import House
 
 LEAVES = ("ingest", "stager", "auth", "sidecar", "facade")
-SPINE = ("supervisor", "admin", "root")
 CALM = Timing(restart_window_ms=1)
 """The default deadlines; only so many faults in a minute are no crash loop here."""
-PHASES = ("noticed", "visible", "decided", "restarted", "active", "stored")
+PHASES = ("noticed", "visible", "decided", "restarted", "active", "caught_up")
 IDLE_S = 20.0
 SPARE_S = 3.0
 """Between two breaks of the spine: a host replaces its spare root in the background."""

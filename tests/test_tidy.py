@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("messages", "actors", "storage", "chaos", "hybrid_capture")
 TESTED = (
     "messages", "actors", "actors/machines", "actors/wire", "actors/transport", "storage", "storage/redacting",
-    "storage/linking", "storage/exporting", "chaos", "chaos/simulating", "chaos/mutating",
+    "storage/linking", "storage/exporting", "chaos", "chaos/simulating", "chaos/mutating", "chaos/drilling",
     "hybrid_capture", "hybrid_capture/setup",
 )  # fmt: skip
 """Folders in which each source file has one test file."""
@@ -38,6 +38,7 @@ GAPS = {
     "messages/*.py": "declarations: tests/messages/test_base.py and tests/actors/test_envelope.py try every class",
     "actors/*.py": "wiring of one machine each: tests/live shows it on the real tree",
     "hybrid_capture/setup/wish.py": "declarations",
+    "chaos/drilling/*.py": "actions, probes and hosts: tests/live/test_drills.py plays them on a real tree",
     "chaos/simulating/*.py": "one stage: tests/chaos/test_simulation.py plays it, test_checks.py breaks it on purpose",
     "hybrid_capture/*.py": "what a user touches: tests/hybrid_capture and tests/live show it by use, not by file",
 }

@@ -66,5 +66,6 @@ def test_a_checkpoint_with_nothing_but_deltas_runs_few_statements(tmp_path: Path
     stream.send(1, staged=[staged("a", 2)])
     store._database.connection().set_trace_callback(None)
     verbs = [statement.split()[0] for statement in ran]
-    assert verbs == ["BEGIN", "UPDATE", "UPDATE", "SELECT", "COMMIT"]
+    # The first look tells whether something was purged meanwhile.
+    assert verbs == ["BEGIN", "SELECT", "UPDATE", "UPDATE", "SELECT", "COMMIT"]
     store.close()

@@ -1,0 +1,220 @@
+"""What a drill may do to the runtime under test: its own processes, its own files, its own clients. Nothing else.
+
+Each function takes the drill's `Scene` and plain arguments from the experiment; its end (the rollback) stands beside it
+and may be called whether or not the action happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sqlite3
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from chaos.codex_home import ACCOUNT_ID, unsigned_jwt
+from chaos.drilling import hosts
+from chaos.drilling.stage import Stage
+from storage.config import ConfigFile
+
+WAIT_S = 30.0
+GARBAGE = "codex = [\n"
+"""No TOML: what an editor that crashed leaves."""
+
+
+@dataclass
+class Scene:
+    """One repetition: the stage, and what has to be undone on it."""
+
+    stage: Stage
+    holding: list[sqlite3.Connection] = field(default_factory=list)
+    slowing: list[tuple[threading.Event, threading.Thread]] = field(default_factory=list)
+    frozen: list[psutil.Process] = field(default_factory=list)
+    limited: list[int] = field(default_factory=list)
+    turns: list[str] = field(default_factory=list)
+    """Turns that were begun and are awaited at the end."""
+
+
+def send_signal(scene: Scene, process: str, name: str = "SIGKILL") -> int:
+    """Signal one process of the tree; gives its pid."""
+    pid = scene.stage.kill(process, signal.Signals[name])
+    if name == "SIGSTOP":
+        with contextlib.suppress(psutil.Error):
+            scene.frozen.append(psutil.Process(pid))
+    return pid
+
+
+def crash_repeatedly(scene: Scene, process: str = "codex", times: int = 3) -> int:
+    """SIGKILL again each time that it has come back, until its restart is refused."""
+    for number in range(times):
+        scene.stage.kill(process)
+        if number == times - 1:
+            break
+        before = scene.stage.runtime.status()["sidecar"]["generation"]
+        scene.stage.active(before + 1)
+    scene.stage.until_status(lambda s: s["sidecar"]["state"] == "crash_loop", "crash_loop")
+    return times
+
+
+def freeze_tree(scene: Scene) -> int:
+    """Stop every process of the tree at once, as a machine that sleeps does; gives how many."""
+    scene.frozen = sorted(scene.stage.everything(), key=lambda each: each.pid)
+    for process in scene.frozen:
+        with contextlib.suppress(psutil.Error):
+            process.suspend()
+    return len(scene.frozen)
+
+
+def thaw(scene: Scene) -> int:
+    """Let everything go on that was stopped."""
+    frozen, scene.frozen = scene.frozen, []
+    for process in frozen:
+        with contextlib.suppress(psutil.Error):
+            process.resume()
+    return len(frozen)
+
+
+def log_out(scene: Scene) -> bool:
+    """The login is gone."""
+    return bool(scene.stage.runtime.do({"command": "logout"})["ok"])
+
+
+def log_in(scene: Scene) -> bool:
+    """A person brings a login: one command."""
+    given = {"kind": "chatgptAuthTokens", "secret": unsigned_jwt(), "accountId": ACCOUNT_ID}
+    return bool(scene.stage.runtime.do({"command": "startLogin", **given}, WAIT_S).get("ok"))
+
+
+def flood(scene: Scene, deltas: int = 200_000) -> str:
+    """Begin a turn that says so many deltas as fast as the pipe takes them."""
+    turn = scene.stage.begin(scene.stage.thread(), f"SCN:flood:{deltas}")
+    scene.turns.append(turn)
+    return turn
+
+
+def begin_turn(scene: Scene, prompt: str) -> str:
+    """Begin a turn; its end is awaited when the fault is over."""
+    turn = scene.stage.begin(scene.stage.thread(), prompt)
+    scene.turns.append(turn)
+    return turn
+
+
+def lock_store(scene: Scene) -> bool:
+    """Another program holds the database's write lock."""
+    connection = sqlite3.connect(scene.stage.database, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    scene.holding.append(connection)
+    return True
+
+
+def unlock_store(scene: Scene) -> bool:
+    """It lets go."""
+    holding, scene.holding = scene.holding, []
+    for connection in holding:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        connection.close()
+    return bool(holding)
+
+
+def slow_store(scene: Scene, hold_ms: int = 200, pause_ms: int = 20) -> bool:
+    """Each write waits for a lock that is held most of the time: a disk that is busy."""
+    over = threading.Event()
+
+    def hold() -> None:
+        connection = sqlite3.connect(scene.stage.database, timeout=WAIT_S, isolation_level=None)
+        with contextlib.closing(connection):
+            while not over.is_set():
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("BEGIN IMMEDIATE")
+                    over.wait(hold_ms / 1000)
+                    connection.execute("ROLLBACK")
+                over.wait(pause_ms / 1000)
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    scene.slowing.append((over, thread))
+    return True
+
+
+def speed_store(scene: Scene) -> bool:
+    """The disk is itself again."""
+    slowing, scene.slowing = scene.slowing, []
+    for over, thread in slowing:
+        over.set()
+        thread.join(WAIT_S)
+    return bool(slowing)
+
+
+def fill_disk(scene: Scene, bytes_left: int = 4_096) -> int:
+    """No file of the store's writer may grow beyond this: what a full disk is to SQLite. Linux only."""
+    if not sys.platform.startswith("linux"):
+        raise OSError("a limit on another process's files exists on Linux only")
+    pid = next(each["pid"] for each in scene.stage.runtime.status()["actors"] if each["name"] == "ingest")
+    files = (scene.stage.database, scene.stage.database.with_name(scene.stage.database.name + "-wal"))
+    used = max(path.stat().st_size for path in files if path.exists())
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (used + bytes_left, resource.RLIM_INFINITY))
+    scene.limited.append(pid)
+    return used
+
+
+def free_disk(scene: Scene) -> bool:
+    """There is room again."""
+    limited, scene.limited = scene.limited, []
+    for pid in limited:
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return bool(limited)
+
+
+def tear_store(scene: Scene, keep_bytes: int = 8_192) -> int:
+    """The database is cut off under its writer, as a broken disk or a careless copy leaves it."""
+    with open(scene.stage.database, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.truncate(min(keep_bytes, size))
+    return size
+
+
+def write_config(scene: Scene) -> bool:
+    """A person uses the kill switch, so that there is a config file and a good copy of it."""
+    done = [scene.stage.runtime.do({"command": "setStreamKillSwitch", "on": on}, WAIT_S) for on in (True, False)]
+    scene.stage.active()
+    return all(each.get("ok") for each in done)
+
+
+def corrupt_config(scene: Scene) -> bool:
+    """`config.toml` is no TOML any more."""
+    Path(scene.stage.runtime.state_dir, "config.toml").write_text(GARBAGE)
+    return True
+
+
+def restore_config(scene: Scene) -> bool:
+    """A person puts the last good copy back, as `kill-switch restore` does; false when there was nothing to mend."""
+    config = ConfigFile(scene.stage.runtime.state_dir)
+    if not config.load().fault:
+        return False
+    config.restore()
+    return True
+
+
+def kill_host(scene: Scene) -> dict[str, Any]:
+    """SIGKILL of a whole host, in a folder beside this one; gives its phases."""
+    return hosts.host_dies(scene.stage.settings, scene.stage.runtime.state_dir.parent / "host" / "state")
+
+
+def sleep_host(scene: Scene, seconds: float = 6.0) -> dict[str, Any]:
+    """The machine sleeps: a whole host stops and goes on; gives its phases."""
+    folder = scene.stage.runtime.state_dir.parent / "sleeper" / "state"
+    return hosts.machine_sleeps(scene.stage.settings, folder, seconds)
+
+
+def recover(scene: Scene, command: str = "recoverHybrid") -> bool:
+    """One click."""
+    return bool(scene.stage.runtime.do({"command": command}, WAIT_S).get("ok"))

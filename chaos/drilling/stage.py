@@ -1,0 +1,153 @@
+"""A runtime under test, the words to speak with it, and looks at what it left that go past its own.
+
+Drills and live tests stand on it. What is looked at from outside (processes, rows of the file, a listener's events) is
+what counts: a system that is broken cannot be asked how it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from hybrid_capture.runtime import CaptureRuntime, Event, Subscription
+from hybrid_capture.settings import Settings
+
+PATIENCE_S = 30.0
+
+
+class Stage:
+    """One runtime, and a subscription that was there from the beginning."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.runtime = CaptureRuntime(settings)
+        self.events: Subscription
+
+    def __enter__(self) -> Stage:
+        self.runtime.start()
+        self.events = self.runtime.subscribe(live=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runtime.stop()
+
+    @property
+    def database(self) -> Path:
+        return self.runtime.state_dir / "capture.sqlite3"
+
+    def until(self, wanted: Callable[[Event], bool], what: str) -> Event:
+        """The next event that fits; everything before it is passed over."""
+        end = time.monotonic() + PATIENCE_S
+        while (left := end - time.monotonic()) > 0:
+            event = self.events.next(left)
+            if event is not None and wanted(event):
+                return event
+        raise AssertionError(f"never saw {what}; now: {self.runtime.status()}")
+
+    def until_status(self, wanted: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+        return self.runtime.wait_until(wanted, what, PATIENCE_S)
+
+    def active(self, generation: int = 1) -> dict[str, Any]:
+        """Wait for HYBRID_ACTIVE in this generation or a later one."""
+        return self.until_status(
+            lambda s: s["mode"] == "HYBRID_ACTIVE" and s["sidecar"]["generation"] >= generation,
+            f"HYBRID_ACTIVE in generation {generation}",
+        )
+
+    def thread(self) -> str:
+        done = self.runtime.do({"command": "startThread"})
+        assert done.get("ok"), done
+        return str(done["result"]["threadId"])
+
+    def begin(self, thread: str, prompt: str) -> str:
+        """Start a turn and give its id."""
+        done = self.runtime.do({"command": "startTurn", "threadId": thread, "text": prompt})
+        assert done.get("ok"), done
+        return str(done["result"]["turnId"])
+
+    def stored(self, turn: str) -> Event:
+        return self.until(lambda e: e.get("event") == "turnStored" and e["turnId"] == turn, f"turn {turn} stored")
+
+    def turn(self, thread: str, prompt: str, decision: str = "accept") -> Event:
+        """A whole turn; every question is answered the same way."""
+        turn = self.begin(thread, prompt)
+        while True:
+            event = self.until(lambda e: e.get("event") in ("approvalRequested", "turnStored"), "an end")
+            if event["event"] == "approvalRequested":
+                answered = self.runtime.do({"command": "submitApproval", "token": event["token"], "decision": decision})
+                assert answered.get("ok"), answered
+            elif event["turnId"] == turn:
+                return event
+
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
+        """Signal one process of the tree; gives its pid."""
+        status = self.runtime.status()
+        if name == "codex":
+            pid = status["sidecar"]["pid"]
+        elif name in ("root", "supervisor"):
+            pid = self.runtime.pids[name]
+        elif name == "admin":
+            pid = psutil.Process(self.runtime.pids["supervisor"]).ppid()
+        else:
+            pid = next(actor["pid"] for actor in status["actors"] if actor["name"] == name)
+        os.kill(pid, how)
+        return int(pid)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows straight from the file, past our own reader."""
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def until_rows(self, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool]) -> list[tuple[Any, ...]]:
+        """What the query gives as soon as it is wanted; looked at after every event, or ten times a second.
+
+        A status shows a change before its rows are written: who reads rows after a status has to wait for them.
+        """
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = self.rows(query)
+            if wanted(found):
+                return found
+            self.events.next(0.1)
+        raise AssertionError(f"never came: {query}; now {self.rows(query)}")
+
+    def canonical(self) -> list[tuple[Any, ...]]:
+        """What was captured, without ids and times that differ from run to run."""
+        return self.rows(
+            "SELECT t.id, t.status, i.ordinal, i.kind, i.status, i.revision, i.text FROM items i"
+            " JOIN turns t ON t.id = i.turn_row ORDER BY t.id, i.ordinal"
+        )
+
+    def everything(self) -> set[psutil.Process]:
+        """Every process of this runtime below the host, the spare root included."""
+        pids = self.runtime.pids
+        roots = {psutil.Process(pids[name]) for name in ("root", "spare") if name in pids}
+        return roots.union(*(root.children(recursive=True) for root in roots))
+
+
+def alive(processes: set[psutil.Process]) -> set[psutil.Process]:
+    return {each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE}
+
+
+def named(state_dir: Path) -> set[psutil.Process]:
+    """Every process anywhere whose command line names this state folder: roots, and what was forked from them."""
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(state_dir) in process.cmdline():
+                found.add(process)
+    return found
+
+
+def gone(processes: set[psutil.Process], within_s: float) -> bool:
+    """Whether all end within this time."""
+    _, left = psutil.wait_procs(processes, timeout=within_s)
+    return not alive(set(left))

@@ -1,0 +1,307 @@
+"""Release gates: computed from raw samples that they name, and recomputed by whoever does not believe them.
+
+One table says what is measured, from which samples, and what is enough. The release gates decide; our own targets are
+told beside them. A measurement that is missing, too short, too old, of another version, or whose file is not byte for
+byte what was written is `no-go: not measured`: silence never passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from chaos.drilling import journal, report
+from chaos.drilling.phases import SPINE
+from chaos.drilling.report import BadSamples, Samples
+
+FRESH_DAYS = 30
+"""Samples older than this prove nothing about what is released today."""
+N_MIN = 20
+VERDICT_BYTES_MAX = 4 * 1024 * 1024
+LEAVES = ("ingest", "stager", "auth", "sidecar", "facade", "baseline")
+Comparison = Literal["<=", ">=", "=="]
+
+
+class BadVerdict(Exception):
+    """A file is no verdict. The text says why."""
+
+
+Pick = Callable[[Samples], bool]
+Measure = Callable[[list[Samples]], tuple[float | None, int]]
+"""The value of a metric and how many samples it stands on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One line of the table."""
+
+    metric: str
+    kind: Literal["release", "own"]
+    unit: str
+    comparison: Comparison
+    bound: float
+    pick: Pick
+    measure: Measure
+    says: str
+    n_min: int = N_MIN
+
+
+def _drill(*parts: str, server: str | None = None, prefix: str = "") -> Pick:
+    """Drills about these parts. Silence is found by deadlines: on short ones it says nothing about a user's tree."""
+
+    def pick(samples: Samples) -> bool:
+        head = samples.head
+        name = str(head.get("drill", ""))
+        told = name.startswith(prefix) if prefix else not (name.startswith("hang") and head.get("timing") == "patient")
+        return bool(
+            "drill" in head
+            and told
+            and (not parts or head.get("part") in parts)
+            and (server is None or head.get("server") == server)
+        )
+
+    return pick
+
+
+def _measured(name: str, **wanted: str) -> Pick:
+    """Samples of a measurement that is no drill."""
+    return lambda samples: (
+        samples.head.get("measure") == name and all(samples.head.get(key) == value for key, value in wanted.items())
+    )
+
+
+def _p95(phase: str) -> Measure:
+    def measure(found: list[Samples]) -> tuple[float | None, int]:
+        values = [value for each in found for value in each.phase(phase)]
+        return (report.share(values, 0.95) if values else None), len(values)
+
+    return measure
+
+
+def _sum(name: str) -> Measure:
+    def measure(found: list[Samples]) -> tuple[float | None, int]:
+        values = [row.get(name) for each in found for row in each.rows]
+        if not values or any(not isinstance(value, int) for value in values):
+            return None, 0
+        return float(sum(value for value in values if isinstance(value, int))), len(values)
+
+    return measure
+
+
+def _share(part: str, whole: str) -> Measure:
+    """Percent: the sum of one field in the sum of another."""
+
+    def measure(found: list[Samples]) -> tuple[float | None, int]:
+        rows = [row for each in found for row in each.rows]
+        wholes = sum(int(row.get(whole) or 0) for row in rows)
+        parts = sum(int(row.get(part) or 0) for row in rows)
+        return (100.0 * parts / wholes if wholes else None), len(rows)
+
+    return measure
+
+
+def _stored(found: list[Samples]) -> tuple[float | None, int]:
+    """Percent of what the program itself says it completed that is stored."""
+    rows = [row for each in found for row in each.rows if isinstance(row.get("completed"), int)]
+    whole = sum(row["completed"] for row in rows)
+    return (100.0 * (whole - sum(row["silent_drops"] for row in rows)) / whole if whole else None), len(rows)
+
+
+def _flawless(found: list[Samples]) -> tuple[float | None, int]:
+    """Percent of repetitions without any failure."""
+    rows = [row for each in found for row in each.rows]
+    return (100.0 * sum(not row.get("failures") for row in rows) / len(rows) if rows else None), len(rows)
+
+
+GATES: tuple[Gate, ...] = (
+    Gate("ingest success, Codex", "release", "%", ">=", 95, _drill(server="real"), _stored,
+         "of the items in the program's own rollout files, after every drill with the real codex"),
+    Gate("ingest success, Claude Code", "release", "%", ">=", 95, _measured("ingest", tool="claude"),
+         _share("stored", "truth"), "of what the program itself printed, in the lane with the real claude", 3),
+    Gate("linkage", "release", "%", ">=", 90, _measured("linkage"), _share("linked", "eligible"),
+         "of the sessions of a labelled corpus that belong to commits", 300),
+    Gate("degraded visible, p95", "release", "ms", "<=", 5_000, _drill(), _p95("visible"),
+         "fault to the first status at a listener, every drill on a user's deadlines"),
+    Gate("MTTR, p95", "release", "ms", "<=", 900_000, _drill(), _p95("active"),
+         "fault to HYBRID_ACTIVE, every drill on a user's deadlines"),
+    Gate("crash loops contained", "release", "%", "==", 100, _drill(prefix="crash-loop"), _flawless,
+         "repetitions in which the third restart was refused and nothing was spawned until a person said so"),
+    Gate("silent drops", "release", "items", "==", 0, _drill(), _sum("silent_drops"),
+         "items that the program completed and that are neither stored nor named"),
+    Gate("degraded visible, p95", "own", "ms", "<=", 100, _drill(prefix="kill"), _p95("visible"),
+         "SIGKILL of any part"),
+    Gate("a leaf caught up, p95", "own", "ms", "<=", 50, _drill(*LEAVES, prefix="kill", server="scripted"),
+         _p95("active"), "SIGKILL of an actor to HYBRID_ACTIVE with the new one"),
+    Gate("the real codex caught up, p95", "own", "ms", "<=", 800, _drill("codex", prefix="kill", server="real"),
+         _p95("active"), "SIGKILL of codex to HYBRID_ACTIVE in the next generation"),
+    Gate("the tree answers, p95", "own", "ms", "<=", 500, _drill(*SPINE, prefix="kill"), _p95("restarted"),
+         "SIGKILL of supervisor, admin or root to the first actor of the new tree"),
+    Gate("orphans", "own", "processes", "==", 0, _drill(), _sum("orphans"), "left after any repetition of any drill"),
+)  # fmt: skip
+"""What is enough. The release gates are the plan's; the others are our own targets."""
+
+
+def evaluate(folder: Path, now: datetime | None = None) -> dict[str, Any]:
+    """The verdict from every file of raw samples in a folder. A folder without any gives a no-go, not an error."""
+    now = now or datetime.now(UTC)
+    found, spoiled = _gather(folder)
+    told = {kind: [_judge(gate, found, now) for gate in GATES if gate.kind == kind] for kind in ("release", "own")}
+    failed = [each["metric"] for each in told["release"] if each["verdict"] != "go"]
+    # Evidence that somebody touched makes all of it doubtful, whatever the rest would say.
+    reasons = [*failed, *spoiled]
+    return {
+        "schema": "1",
+        "verdict": "no-go" if reasons else "go",
+        "reason": f"no-go: {'; '.join(reasons)}" if reasons else "every release gate is met",
+        "evaluated_at": now.isoformat(),
+        "version": version(journal.DISTRIBUTION),
+        **told,
+    }
+
+
+def _gather(folder: Path) -> tuple[list[Samples], list[str]]:
+    """Samples that are what was written, and what is wrong with the others."""
+    found, spoiled = [], []
+    for path in sorted(folder.glob("*.samples.jsonl")):
+        try:
+            content = path.read_bytes()
+            if journal.seal_of(path) != journal.digest(content):
+                raise BadSamples(f"{path.name} is not what was written")
+            found.append(report.parse(content, path))
+        except OSError as error:
+            spoiled.append(f"{path.name} cannot be read: {error.strerror}")
+        except BadSamples as error:
+            spoiled.append(str(error))
+    return found, spoiled
+
+
+def _judge(gate: Gate, found: Iterable[Samples], now: datetime) -> dict[str, Any]:
+    picked = [each for each in found if gate.pick(each)]
+    fresh = [each for each in picked if _is_fresh(each, now)]
+    value, n = gate.measure(fresh)
+    told: dict[str, Any] = {
+        "metric": gate.metric, "says": gate.says, "unit": gate.unit, "bound": f"{gate.comparison} {gate.bound:g}",
+        "value": None if value is None else round(value, 3), "n": n, "n_min": gate.n_min,
+        "window": _window(fresh), "machines": sorted({str(each.head.get("machine")) for each in fresh}),
+        "samples": [{"file": each.path.name, "sha256": journal.seal_of(each.path), "rows": len(each.rows)}
+                    for each in fresh],
+    }  # fmt: skip
+    if value is None or n < gate.n_min:
+        why = "no samples" if not picked else "only old samples" if not fresh else f"{n} of {gate.n_min} samples"
+        return {"verdict": "no-go", "reason": f"no-go: not measured ({why})", **told}
+    met = {"<=": value <= gate.bound, ">=": value >= gate.bound, "==": value == gate.bound}[gate.comparison]
+    return {"verdict": "go" if met else "no-go", "reason": "met" if met else "no-go: measured and not met", **told}
+
+
+def _is_fresh(samples: Samples, now: datetime) -> bool:
+    """Of this version, and not older than FRESH_DAYS. What does not say when it began is not."""
+    try:
+        began = datetime.fromisoformat(str(samples.head.get("began")))
+        age = now - began
+    except (ValueError, TypeError):
+        return False
+    current = samples.head.get("version") == version(journal.DISTRIBUTION)
+    return current and timedelta(0) <= age <= timedelta(days=FRESH_DAYS)
+
+
+def _window(samples: Iterable[Samples]) -> dict[str, str] | None:
+    moments = sorted(str(each.head["began"]) for each in samples)
+    return {"from": moments[0], "to": moments[-1]} if moments else None
+
+
+def write(path: Path, verdict: dict[str, Any]) -> None:
+    """Errors: OSError."""
+    journal.replace(path, orjson.dumps(verdict, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A verdict as it was written. Errors: BadVerdict."""
+    try:
+        with path.open("rb") as file:
+            value = orjson.loads(file.read(VERDICT_BYTES_MAX))
+        datetime.fromisoformat(value["evaluated_at"])
+    except OSError as error:
+        hint = "`hybrid-capture gates evaluate` writes it"
+        raise BadVerdict(f"{path} cannot be read: {error.strerror}: {hint}") from None
+    except (ValueError, TypeError, KeyError):
+        raise BadVerdict(f"{path} is no verdict: `hybrid-capture gates evaluate` writes one") from None
+    missing = [key for key in SCHEMA["required"] if key not in value]
+    if missing:
+        raise BadVerdict(f"{path} is no verdict: it has no {', '.join(missing)}")
+    verdict: dict[str, Any] = value
+    return verdict
+
+
+def verify(path: Path, folder: Path) -> list[str]:
+    """What differs between a verdict and the one that its samples give; empty when nothing does. Errors: BadVerdict."""
+    told = read(path)
+    again = evaluate(folder, datetime.fromisoformat(told["evaluated_at"]))
+    differences = []
+    for kind in ("release", "own"):
+        known = {each["metric"]: each for each in again[kind]}
+        for each in told[kind]:
+            other = known.pop(each.get("metric"), None)
+            if other is None:
+                differences.append(f"{kind}: there is no gate {each.get('metric')!r}")
+                continue
+            wrong = sorted(key for key in {*each, *other} if each.get(key) != other.get(key))
+            if wrong:
+                differences.append(f"{kind}: {each['metric']}: {', '.join(wrong)} do not follow from the samples")
+        differences += [f"{kind}: {metric} is missing" for metric in known]
+    differences += [f"{key} is not what follows" for key in ("verdict", "reason", "version") if told[key] != again[key]]
+    if evaluate(folder)["verdict"] != told["verdict"] and not differences:
+        differences.append("the samples are too old by now")
+    return differences
+
+
+_METRIC = {
+    "type": "object",
+    "required": ["metric", "verdict", "reason", "value", "unit", "bound", "n", "n_min", "window", "samples"],
+    "properties": {
+        "metric": {"type": "string"},
+        "says": {"type": "string"},
+        "verdict": {"enum": ["go", "no-go"]},
+        "reason": {"type": "string"},
+        "value": {"type": ["number", "null"]},
+        "unit": {"type": "string"},
+        "bound": {"type": "string"},
+        "n": {"type": "integer"},
+        "n_min": {"type": "integer"},
+        "window": {"type": ["object", "null"]},
+        "machines": {"type": "array", "items": {"type": "string"}},
+        "samples": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["file", "sha256", "rows"],
+                "properties": {
+                    "file": {"type": "string"},
+                    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                    "rows": {"type": "integer"},
+                },
+            },
+        },
+    },
+}
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "reliability-gates.json",
+    "type": "object",
+    "required": ["schema", "verdict", "reason", "evaluated_at", "version", "release", "own"],
+    "properties": {
+        "schema": {"const": "1"},
+        "verdict": {"enum": ["go", "no-go"]},
+        "reason": {"type": "string"},
+        "evaluated_at": {"type": "string", "format": "date-time"},
+        "version": {"type": "string"},
+        "release": {"type": "array", "items": _METRIC},
+        "own": {"type": "array", "items": _METRIC},
+    },
+}
+"""The form of a verdict, as JSON schema."""

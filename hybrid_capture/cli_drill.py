@@ -1,0 +1,182 @@
+"""The verbs `drill` and `gates`. What they do is in `chaos/drilling/` and `chaos/gates.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hybrid_capture.console import Screen
+from hybrid_capture.problems import DONE, INTERRUPTED, USAGE, WRONG, Problem
+from hybrid_capture.verbs import LOOK, Json, verb
+
+drill_app = typer.Typer(**LOOK, help="Faults on a real tree of its own: what holds, what it costs, how long it takes.")
+gates_app = typer.Typer(**LOOK, help="Whether this may be released: computed from raw samples, and checked again.")
+
+
+@contextmanager
+def _bad_files() -> Iterator[None]:
+    """A file that is not what it should be is told in its own sentence."""
+    from chaos.drilling.experiment import BadExperiment
+    from chaos.drilling.report import BadSamples
+    from chaos.gates import BadVerdict
+
+    try:
+        yield
+    except (BadExperiment, BadSamples, BadVerdict) as error:
+        raise Problem("BAD_FILE", str(error), USAGE) from None
+
+
+Out = Annotated[Path, typer.Option("--out", help="Folder of results.")]
+
+
+@drill_app.command("list")
+@verb
+def drills(as_json: Json = False) -> int:
+    """List the drills that come along: what each does to the tree, and how it has to end.
+
+    \b
+    Example:
+      hybrid-capture drill list
+    """
+    from chaos.drilling.experiment import packaged
+
+    known = packaged()
+    screen = Screen(as_json)
+    screen.record({"drills": [{"name": name, **each.document()} for name, each in known.items()]})
+    rows = [[name, each.ours.part, each.ours.ends, each.title] for name, each in known.items()]
+    screen.table(["drill", "part", "ends as", "what"], rows)
+    return DONE
+
+
+@drill_app.command("run")
+@verb
+def run(
+    names: Annotated[list[str] | None, typer.Argument(help="Drills by name, or experiment files.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every drill that comes along.")] = False,
+    codex: Annotated[Path | None, typer.Option("--codex", help="On this real codex, offline, not scripted.")] = None,
+    repetitions: Annotated[int | None, typer.Option("-n", "--repetitions", min=1, max=10_000, help="So often.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the moments at which faults happen.")] = 1,
+    out: Out = Path("drills"),
+    as_json: Json = False,
+) -> int:
+    """Play drills, measure each phase from outside, and write journals and raw samples.
+
+    Each drill has a runtime, a state folder and processes of its own and touches nothing else; what it did is undone,
+    also after Ctrl-C. The exit code is 1 when a drill did not end as it has to.
+
+    \b
+    Example:
+      hybrid-capture drill run kill-ingest hang-codex -n 20
+      hybrid-capture drill run --all --codex ~/.npm-global/bin/codex --out results
+    """
+    from chaos.drilling.playing import play_all
+
+    if every == bool(names):
+        raise Problem("BAD_OPTIONS", "name drills, or say --all: `hybrid-capture drill list` shows them", USAGE)
+    with _bad_files():
+        ended = play_all(names or [], codex, repetitions, seed, out, Screen(as_json))
+    return INTERRUPTED if ended == "interrupted" else WRONG if ended == "failed" else DONE
+
+
+@drill_app.command("report")
+@verb
+def report(
+    page: Annotated[Path | None, typer.Option("--html", help="Write a page with timelines here.")] = None,
+    out: Out = Path("drills"),
+    as_json: Json = False,
+) -> int:
+    """Show what drills measured: median and p95 of each phase, from the raw samples in a folder of results.
+
+    \b
+    Example:
+      hybrid-capture drill report --html drills.html
+    """
+    from chaos.drilling import report as reports
+    from chaos.drilling.journal import replace
+
+    screen = Screen(as_json)
+    with _bad_files():
+        found = reports.gather(out)
+    reports.tell(found, screen)
+    if page is not None:
+        replace(page, reports.page(found).encode())
+        screen.say(f"written: {page}")
+    return DONE
+
+
+@gates_app.command("evaluate")
+@verb
+def evaluate(
+    out: Annotated[Path, typer.Option("--samples", help="Folder of raw samples.")] = Path("drills"),
+    to: Annotated[Path, typer.Option("--out", help="The verdict is written here.")] = Path("reliability-gates.json"),
+    as_json: Json = False,
+) -> int:
+    """Compute the release gates from raw samples. What was not measured is no-go, and says so. Exit code 1 is no-go.
+
+    \b
+    Example:
+      hybrid-capture gates evaluate --samples drills --out reliability-gates.json
+    """
+    from chaos import gates
+
+    verdict = gates.evaluate(out)
+    gates.write(to, verdict)
+    return _tell(verdict, Screen(as_json))
+
+
+@gates_app.command("verify")
+@verb
+def verify(
+    verdict: Annotated[Path, typer.Argument(help="The verdict.")] = Path("reliability-gates.json"),
+    out: Annotated[Path, typer.Option("--samples", help="Folder of raw samples.")] = Path("drills"),
+    as_json: Json = False,
+) -> int:
+    """Recompute a verdict from the samples that it names. Exit code 1 when anything differs, or when it is no-go.
+
+    \b
+    Example:
+      hybrid-capture gates verify reliability-gates.json --samples drills
+    """
+    from chaos import gates
+
+    screen = Screen(as_json)
+    with _bad_files():
+        differences, told = gates.verify(verdict, out), gates.read(verdict)
+    screen.record({"verified": not differences, "differences": differences})
+    for each in differences:
+        screen.say(each, "red")
+    if not differences:
+        screen.say("verified: every figure follows from its samples")
+    return WRONG if differences or told["verdict"] != "go" else DONE
+
+
+@gates_app.command("schema")
+@verb
+def schema(as_json: Json = False) -> int:
+    """Print the JSON schema of a verdict.
+
+    \b
+    Example:
+      hybrid-capture gates schema > reliability-gates.schema.json
+    """
+    from chaos import gates
+
+    Screen(as_json).document(gates.SCHEMA)
+    return DONE
+
+
+def _tell(verdict: dict[str, Any], screen: Screen) -> int:
+    screen.record(verdict)
+    rows = []
+    for kind in ("release", "own"):
+        for each in verdict[kind]:
+            value = "not measured" if each["value"] is None else f"{each['value']:g} {each['unit']}"
+            bound = f"{each['bound']} {each['unit']}"
+            rows.append([each["verdict"], each["metric"], value, bound, f"n {each['n']}", kind])
+    screen.table(["verdict", "metric", "value", "bound", "samples", "gate"], rows)
+    screen.say(f"{verdict['verdict']}: {verdict['reason']}", "bold")
+    return DONE if verdict["verdict"] == "go" else WRONG
