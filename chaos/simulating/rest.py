@@ -17,6 +17,8 @@ RECOVER_MS = 20_000
 ANSWERED_MS = 135_000
 """The longest deadline of a command, and some."""
 LEAVE_MS = 12_000
+CLOCKWORK = {"supervisor": "tick", "sidecar": "tick", "ingest": "probe"}
+"""Who wakes up again and again, and by which name."""
 
 _ITEMS = """SELECT s.session_id, t.turn_id, i.item_id, i.text, i.kind FROM items i
     JOIN turns t ON t.id = i.turn_row JOIN sessions s ON s.id = t.session_row"""
@@ -162,8 +164,17 @@ class Rest:
             answers = child.answers[number]
             fits = answers <= child.asks[number] and (answers >= 1 or number in child.withdrawn)
             self._must(fits, "every question is answered exactly once", f"{number}: {answers}")
+        asked = self.world.live["facade"].actor.machine.approvals
+        self._must(not asked, "no question stays on the screens of people", len(asked))
+        self._clockwork()
         (lost,), (named,) = self.checks.query(_LOST)[0], self.checks.query(_LOST_NAMED)[0]
         self._must(lost == named, "every loss is named", f"{lost} frames lost, {named} named")
+
+    def _clockwork(self) -> None:
+        """Whoever comes back by itself does so once: a second wake-up of the same name would tick twice for ever."""
+        for party, name in CLOCKWORK.items():
+            waiting = self.world.wakes_of(self.world.live[party], name)
+            self._must(waiting == 1, "each clockwork ticks once", f"{party} has {waiting} times {name} before it")
 
     def _items(self) -> None:
         rows = self.checks.query(_ITEMS)

@@ -237,6 +237,13 @@ class World:
     def wake(self, hosted: Hosted, after_us: int, wakeup: WakeupMessage) -> None:
         self._push(self.clock.us + after_us, hosted, wakeup, hosted)
 
+    def wakes_of(self, hosted: Hosted, name: str) -> int:
+        """How many wake-ups of this name are before it."""
+        return sum(
+            receiver is hosted and isinstance(what, WakeupMessage) and what.payload.name == name
+            for _, _, receiver, what, _ in self.heap
+        )
+
     def send(self, sender: Hosted, receiver: Hosted, message: Any) -> None:
         """Put a message on its way."""
         if isinstance(message, ActorExitRequest):
