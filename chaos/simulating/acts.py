@@ -1,4 +1,4 @@
-"""What each word of a plan does to the world: the faults of DESIGN 12, and what people wish."""
+"""What each fault of a plan does to the world: those of DESIGN 12. What people wish is in `wishes.py`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from chaos.simulating.home import Turn
 from chaos.simulating.plan import TABLE, Step
+from chaos.simulating.wishes import wish
 from chaos.simulating.world import World
 from storage.config import ConfigFile
 
@@ -40,7 +41,7 @@ class Acts:
         world.happened("", step)
         act = getattr(self, f"_{step.what}", None)
         if act is None:
-            self._wish(step.what, step.args)
+            wish(world.outside, world.home, step.what, step.args)
             world.acted[step.what] += 1
         elif act(*step.args) is not False:
             world.acted[step.what] += 1
@@ -50,8 +51,8 @@ class Acts:
         world = self.world
         self.healed = True
         world.links.heal()
-        world.fill_disk(False)
-        world.dies_in_commit = False
+        world.disk.fill(False)
+        world.disk.dies_in_commit = False
         home = world.home
         home.broken, home.dies_early, home.login_ends = False, 0, "account"
         home.mute.clear()
@@ -94,7 +95,7 @@ class Acts:
         return hosted is not None
 
     def _kill_in_commit(self) -> None:
-        self.world.dies_in_commit = True
+        self.world.disk.dies_in_commit = True
 
     def _kill_supervisor(self) -> bool:
         return self._kill("supervisor")
@@ -128,8 +129,8 @@ class Acts:
         self.world.links.repeats[_parties(link)] += count
 
     def _disk_full(self, ms: int) -> None:
-        self.world.fill_disk(True)
-        self._later(ms, self.world.fill_disk, False)
+        self.world.disk.fill(True)
+        self._later(ms, self.world.disk.fill, False)
 
     def _wall_jump(self, by_ms: int) -> None:
         self.world.clock.set_wall(by_ms)
@@ -149,7 +150,7 @@ class Acts:
 
     def _child_crash_at_edge(self) -> bool:
         """Crash again when the first restart of the window is exactly as old as the window."""
-        at_ms = self.world.checks.first_restart_in_window()
+        at_ms = self.world.checks.oversight.first_restart_in_window()
         if at_ms is None:
             return False
         due_us = (at_ms + 60_000) * 1000 - self.world.clock.us
@@ -289,57 +290,6 @@ class Acts:
         if not self.healed and ConfigFile(self.world.folder).load().fault:
             self.world.checks.config_changes()
             path.write_bytes(whole)
-
-    # Wishes.
-
-    def _wish(self, what: str, args: tuple[Any, ...]) -> None:
-        outside = self.world.outside
-        if what == "forge":
-            outside.forge(*args)
-            return
-        if what == "export":
-            outside.exporter.export(*args)
-            return
-        if what == "export_again":
-            outside.exporter.give_up()
-            return
-        name, *more = args
-        person = outside.people[name]
-        if what == "repeat":
-            outside.repeat(name)
-        elif what == "nonsense":
-            outside.nonsense(name, more[0])
-        elif what == "hang_up":
-            outside.hang_up(name)
-        elif what == "startTurn":
-            threads = person.threads or [*self.world.home.threads] or ["th0"]
-            outside.wish(name, what, {"threadId": threads[-1 - more[0] % min(3, len(threads))], "text": "go on"})
-        elif what == "interruptTurn":
-            thread, turn = person.turns[-1] if person.turns else ("th0", "tu0")
-            outside.wish(name, what, {"threadId": thread, "turnId": turn})
-        elif what == "submitApproval":
-            token = person.tokens[0] if person.tokens else "none"
-            outside.wish(name, what, {"token": token, "decision": more[0]})
-        elif what == "submitStale":
-            token = person.used[-1] if person.used else "none"
-            outside.wish(name, "submitApproval", {"token": token, "decision": "accept"})
-        elif what == "startLogin":
-            outside.wish(name, what, _LOGINS[more[0]])
-        elif what == "setStreamKillSwitch":
-            expected = {} if more[1] else {"expectedRevision": 0}
-            outside.wish(name, what, {"on": bool(more[0]), **expected})
-        elif what == "subscribe":
-            outside.wish(name, what, {"live": bool(more[0])})
-        else:
-            outside.wish(name, what)
-
-
-_LOGINS: tuple[dict[str, Any], ...] = (
-    {"kind": "chatgpt"},
-    {"kind": "chatgptDeviceCode"},
-    {"kind": "apiKey", "secret": "sk-simulated"},
-    {"kind": "chatgptAuthTokens", "secret": "token", "accountId": "a1"},
-)
 
 
 def _parties(link: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """What must hold after every step. Looks at what is said and at what is in the file; believes no machine.
 
-Words of the design, not of the code: the tables of legal moves stand here again, so that a row that goes wrong is seen.
-What must hold once everything has come to rest is in `rest.py`.
+How the statuses of a supervisor may follow each other is in `oversight.py`; what must hold once everything has come to
+rest is in `rest.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from actors.envelope import Envelope, unpack
-from actors.tree import BY_ROLE
 from chaos.simulating.hosted import Carried, Hosted
+from chaos.simulating.oversight import Oversight
 from messages.base import Message
 from messages.status import Transition, TreeStatus
 from storage.config import ConfigFile
@@ -22,24 +22,6 @@ if TYPE_CHECKING:
     from chaos.simulating.stand_in import StandIn
     from chaos.simulating.world import World
 
-WINDOW_MS, RESTARTS_MAX = 60_000, 2
-"""DESIGN decision 7."""
-
-SIDECAR_MOVES = {
-    "stopped": {"starting"},
-    "starting": {"running", "backing_off", "crash_loop", "stopping", "stopped"},
-    "running": {"backing_off", "crash_loop", "stopping", "stopped"},
-    "backing_off": {"starting", "stopped"},
-    "stopping": {"stopped", "starting"},
-    "crash_loop": {"starting", "stopped"},
-}
-"""DESIGN section 3. `stopped` is passed through in one step when the next start is wanted at once."""
-AUTH_MOVES = {
-    "needs_login": {"authenticating", "authenticated", "logged_out"},
-    "authenticating": {"needs_login", "authenticated", "logged_out"},
-    "authenticated": {"needs_login", "authenticating", "logged_out"},
-    "logged_out": {"authenticating"},
-}
 SWITCHED_TICKS_MAX = 14
 """So many ticks of the supervisor (1 s each) after the switch the process must be gone, whatever hangs."""
 HUNG_TICKS_MAX = 6
@@ -72,12 +54,9 @@ class Checks:
         """What each process ever answered about its account."""
         self.orphans: set[tuple[int, int]] = set()
         """Tree and generation of processes whose owner died: what it had not handed on is gone with it."""
-        self.status: TreeStatus | None = None
         self.log: dict[int, list[Transition]] = defaultdict(list)
         """The transitions of each tree."""
-        self.restarts: dict[str, list[int]] = defaultdict(list)
-        """When something was allowed to start again, since a person last ordered it."""
-        self.ordered_ms = -WINDOW_MS
+        self.oversight = Oversight(self)
         self.switched_ticks = 0
         self.config_changed_us = 0
         self.refused: Counter[str] = Counter()
@@ -110,6 +89,11 @@ class Checks:
             self._reader.close()
 
     @property
+    def status(self) -> TreeStatus | None:
+        """The newest one of this tree."""
+        return self.oversight.status
+
+    @property
     def run_id(self) -> str:
         return f"sim.{self.world.trees}"
 
@@ -117,8 +101,7 @@ class Checks:
 
     def created(self, hosted: Hosted) -> None:
         if hosted.party == "supervisor":
-            self.status = None
-            self.restarts.clear()
+            self.oversight = Oversight(self)
             self.batches.clear()  # its seal has another key: nothing of an older tree gets through
             self.switched_ticks = 0
 
@@ -238,61 +221,6 @@ class Checks:
             if note.kind == "refused":
                 self.refused[f"{note.subject}: {note.text}"] += 1
 
-    def _stands(self, after: TreeStatus) -> None:
-        """The supervisor has a new status."""
-        before, self.status = self.status, after
-        self._mode(after)
-        if before is None:
-            return
-        self.must(after.revision > before.revision, "statuses are numbered", after.revision)
-        moved = before.sidecar.state, after.sidecar.state
-        legal = moved[0] == moved[1] or moved[1] in SIDECAR_MOVES[moved[0]]
-        self.must(legal, "the sidecar moves by its table", moved)
-        login = before.auth.state, after.auth.state
-        self.must(login[0] == login[1] or login[1] in AUTH_MOVES[login[0]], "auth moves by its table", login)
-        self.must(after.sidecar.generation >= before.sidecar.generation, "generations count up", moved)
-        now_ms = self.world.clock.now().mono
-        if after.sidecar.state == "backing_off" and moved[0] in ("starting", "running"):
-            self._restarted("process", now_ms)
-        if after.sidecar.state == "crash_loop" and moved[0] in ("starting", "running"):
-            inside = [at for at in self.restarts["process"] if now_ms - at < WINDOW_MS]
-            fresh = now_ms - self.ordered_ms < WINDOW_MS
-            self.must(fresh or len(inside) == RESTARTS_MAX, "two restarts are allowed in the window", inside)
-        for old, new in zip(before.actors, after.actors, strict=True):
-            if new.restarts > old.restarts:
-                self._restarted(new.name, now_ms)
-
-    def _restarted(self, who: str, now_ms: int) -> None:
-        """Something is allowed to start again: never for the third time in the window."""
-        self.restarts[who].append(now_ms)
-        inside = [at for at in self.restarts[who] if now_ms - at < WINDOW_MS]
-        self.must(len(inside) <= RESTARTS_MAX, "the third restart in 60 s is refused", f"{who} at {inside}")
-
-    def first_restart_in_window(self) -> int | None:
-        now_ms = self.world.clock.now().mono
-        inside = [at for at in self.restarts["process"] if now_ms - at < WINDOW_MS]
-        return inside[0] if len(inside) == RESTARTS_MAX else None
-
-    def _mode(self, status: TreeStatus) -> None:
-        """DESIGN section 3: the mode follows from what the status itself says."""
-        parts = all(each.state == "running" for each in status.actors if BY_ROLE[each.name].stream_part)
-        shake = status.handshake
-        ready = shake.initialize_sent and shake.initialized and status.auth.state == "authenticated"
-        ready = ready and status.stream_healthy and parts
-        if not status.baseline.working:
-            mode = "FAILURE"
-        elif status.kill_switch or status.fallback or not status.stream_expected:
-            mode = "OTEL_ONLY"
-        else:
-            mode = "HYBRID_ACTIVE" if ready and status.baseline.healthy else "DEGRADED_STREAMING"
-        self.must(status.mode == mode, "the mode follows from the facts", f"{status.mode}, not {mode}")
-        if status.mode == "HYBRID_ACTIVE":
-            running = status.sidecar.state == "running" and shake.initialized and status.baseline.healthy
-            self.must(running, "HYBRID_ACTIVE needs all of decision 2", status.sidecar.state)
-            process = self.generations.get((self.world.trees, status.sidecar.generation))
-            greeted = process is not None and process.speech.greeted and "chatgpt" in self.told[process.number]
-            self.must(greeted, "HYBRID_ACTIVE needs all of decision 2", "this process has not proved its login")
-
     # After a step.
 
     def after(self, receiver: Hosted, what: Any) -> None:
@@ -316,10 +244,9 @@ class Checks:
         self.must(machine.transition_seq == len(log), "no transition is left out", machine.transition_seq)
         kind = getattr(what, "kind", "")
         if kind in ("RestartSidecarRequested", "RecoverHybridRequested"):
-            self.restarts.clear()
-            self.ordered_ms = self.world.clock.now().mono
+            self.oversight.ordered()
         if machine.status is not self.status and machine.status is not None:
-            self._stands(machine.status)
+            self.oversight.stands(machine.status)
         if self.status is None:
             return
         payload = getattr(what, "payload", None)

@@ -18,44 +18,8 @@ import actors.stager
 import actors.supervisor
 from actors.leftovers import Found
 from chaos.simulating.hosted import Carried
+from chaos.simulating.plain import PLAIN, PlainLive
 from messages.base import Message
-
-
-class Clean:
-    """A text that redaction left as it is: what is hidden is not what is tried here, and hiding takes time."""
-
-    findings = ()
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
-class PlainRedaction:
-    """Stands for `storage.redaction`."""
-
-    def redact(self, text: str) -> Clean:
-        return Clean(text)
-
-    def redact_json(self, value: Any, *, rules: list[str] | None = None) -> Any:
-        return value
-
-
-PLAIN = PlainRedaction()
-
-
-class PlainLive:
-    """Stands for `LiveRedactor`: whole lines as they are."""
-
-    def __init__(self) -> None:
-        self._held = ""
-
-    def feed(self, delta: str) -> str:
-        whole, cut, self._held = (self._held + delta).rpartition(" ")
-        return whole + cut
-
-    def finish(self) -> str:
-        held, self._held = self._held, ""
-        return held
 
 
 def _carried(envelope: Any) -> Message:
@@ -79,7 +43,7 @@ def seams(world: Any, whole_wire: bool) -> Iterator[None]:
         (actors.sidecar, "note", lambda *_: None),
         (actors.sidecar, "writer_locks", lambda *_: world.home.is_held),
         (actors.stager, "LiveSessions", lambda: lambda _session: PlainLive()),
-        (actors.ingest, "Store", world.open_store),
+        (actors.ingest, "Store", world.disk.open_store),
     ]
     if not whole_wire:
         table += [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import importlib
 import shutil
-import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable
 from hashlib import blake2b
@@ -23,16 +22,14 @@ from actors.tree import BY_ROLE
 from chaos.simulating.chance import Chance, mix
 from chaos.simulating.checks import Checks
 from chaos.simulating.clock import VirtualClock
+from chaos.simulating.disk import Disk
 from chaos.simulating.home import Home
 from chaos.simulating.hosted import Died, Hosted
 from chaos.simulating.links import Links
 from chaos.simulating.outside import Outside
 from chaos.simulating.plan import Plan
-from chaos.simulating.scratch import scratch
-from chaos.simulating.seams import PLAIN
 from chaos.simulating.stand_in import StandIn
 from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings
-from storage.store import Store
 
 LIMITS = Limits(
     # Small, so that every bound is reached.
@@ -100,9 +97,7 @@ class World:
         self.trees = 0
         self.live: dict[str, Hosted] = {}
         self.child: StandIn | None = None
-        self.store: Store | None = None
-        self.disk_full = False
-        self.dies_in_commit = False
+        self.disk = Disk()
         self.system = Hosted(self, "outside", -1, None)
         self.checks = Checks(self)
         self.outside = Outside(self)
@@ -155,38 +150,6 @@ class World:
         self.checks.processes.append(self.child)
         return self.child
 
-    def open_store(self, path: str, **given: Any) -> Store:
-        """What ingest gets for `Store`: the real one, on a disk that may be full."""
-        place = Path(path)
-        if not place.exists():
-            shutil.copy(_template(), place)
-        store = Store(path, redaction=PLAIN, **given)
-        store._database.commit = self._committing(store._database.commit)  # type: ignore[method-assign]
-        store._database.run("PRAGMA synchronous=OFF")
-        self.store = store
-        self.fill_disk(self.disk_full)
-        return store
-
-    def _committing(self, commit: Callable[[], Any]) -> Callable[[], Any]:
-        def committed() -> Any:
-            if self.dies_in_commit:
-                self.dies_in_commit = False
-                raise Died
-            if self.disk_full:
-                raise _no_room()
-            return commit()
-
-        return committed
-
-    def fill_disk(self, full: bool) -> None:
-        """Whether the disk has no room for another page."""
-        self.disk_full = full
-        if self.store is None:
-            return
-        database = self.store._database
-        pages = database.run("PRAGMA page_count").fetchone()[0]
-        database.run(f"PRAGMA max_page_count = {pages if full else 1_000_000}")
-
     # Death.
 
     def kill(self, hosted: Hosted) -> None:
@@ -201,9 +164,8 @@ class World:
             self.checks.orphaned(hosted)
             self.child.lost()
             self.child = None
-        if hosted.party == "ingest" and self.store is not None:
-            self.store._database.close()
-            self.store = None
+        if hosted.party == "ingest":
+            self.disk.close()
         self.checks.died(hosted)
         for child in hosted.children:
             self.kill(child)
@@ -329,28 +291,8 @@ class World:
 
     def close(self) -> None:
         """Give up what it holds."""
-        if self.store is not None:
-            self.store._database.close()
+        self.disk.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _no_room() -> sqlite3.OperationalError:
-    """What the driver says of a commit for which the disk has no room: the log of a write grows with each."""
-    error = sqlite3.OperationalError("database or disk is full")
-    error.sqlite_errorcode = sqlite3.SQLITE_FULL
-    return error
-
-
 _READABLE = object()
-_TEMPLATES: dict[Path, Path] = {}
-"""An empty database by scratch folder."""
-
-
-def _template() -> Path:
-    """An empty database, made once per process: making one costs more than many a simulation."""
-    folder = scratch()
-    if folder not in _TEMPLATES:
-        place = folder / "empty.sqlite3"
-        Store(place, run_id="none", redaction=PLAIN).close()
-        _TEMPLATES[folder] = place
-    return _TEMPLATES[folder]

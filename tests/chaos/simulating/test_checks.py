@@ -11,7 +11,7 @@ import actors.machines.modes
 import actors.machines.restarts
 import actors.machines.staging
 from actors.machines.effects import Send
-from chaos.simulating.checks import AUTH_MOVES, SIDECAR_MOVES
+from chaos.simulating.oversight import AUTH_MOVES, SIDECAR_MOVES
 from chaos.simulating.plan import Plan, Step, plan_of
 from chaos.simulation import play
 from messages.stream import BatchSettled

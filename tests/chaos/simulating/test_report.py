@@ -21,7 +21,7 @@ def test_seeds_that_hold_are_summed_up(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_failure_is_shrunk_and_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("chaos.simulating.checks.RESTARTS_MAX", 0)
+    monkeypatch.setattr("chaos.simulating.oversight.RESTARTS_MAX", 0)
     assert report.simulate(20, None, 0, 1, Screen(json=True)) == 1
     failure, summary = map(json.loads, capsys.readouterr().out.splitlines())
     assert failure["problem"] == "the third restart in 60 s is refused"
