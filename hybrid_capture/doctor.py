@@ -1,7 +1,8 @@
 """The `doctor` verb: look at everything that could stand in the way, and say what to do about it.
 
 Looks only, unless it is told to end what an earlier run left. A look that fails is reported as failed, never as
-"nothing found". What concerns processes is in `doctor_processes.py`.
+"nothing found". What concerns processes is in `doctor_processes.py`, what
+concerns the sources of the baseline in `doctor_sources.py`.
 """
 
 from __future__ import annotations
@@ -52,11 +53,12 @@ Look = Callable[[Path], Iterator[Check]]
 
 def examine(folder: Path, codex: Path | None, screen: Screen, reap: bool = False) -> int:
     """Print every check; the exit code is 1 when something is wrong. With `reap` left-over processes are ended."""
-    from hybrid_capture import doctor_processes
+    from hybrid_capture import doctor_processes, doctor_sources
 
     looks: tuple[Look, ...] = (
         python, packages, lambda at: codex_binary(at, codex), scanner, permissions, database,
         doctor_processes.leftovers, lambda at: doctor_processes.processes(at, reap), doctor_processes.listeners,
+        doctor_sources.sources,
     )  # fmt: skip
     checks: list[Check] = []
     for look in looks:

@@ -77,6 +77,15 @@ def open_doorway(folder: Path, wanted: int | None) -> Doorway:
     return Doorway(listener, port)
 
 
+def port_fault(port: int) -> str:
+    """Why this port cannot be opened now, and what to do; empty when it can. Nothing is kept open."""
+    try:
+        _listen(port).close()
+    except OSError as error:
+        return _fault(port, error, chosen=False)
+    return ""
+
+
 def remembered_port(folder: Path) -> int | None:
     """The port that an earlier start chose; None when there was none, or the note cannot be read."""
     try:

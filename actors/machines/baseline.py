@@ -25,7 +25,7 @@ from messages.records import AuditNote, FinalItem, SessionSeen, Source, TurnSeen
 
 MESSAGE_BYTES_MAX = 512 * 1024
 """Content of one message, unless a single draft is larger."""
-READY_BYTES = 256 * 1024
+READY_BYTES = MESSAGE_BYTES_MAX
 """With this much waiting behind the message on its way, no more is decoded."""
 RETRY_MS = 500
 """Between two tries while the store fails."""

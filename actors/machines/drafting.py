@@ -110,10 +110,12 @@ class _Open:
         known = self.turns.get(key)
         if known is None:
             self.turns[key] = seen
-        else:
-            news = {name: value for name, value in seen if value is not None}
-            if any(getattr(known, name) != value for name, value in news.items()):
-                self.turns[key] = known.model_copy(update=news)
+            return
+        # One line per fact that telemetry has of a turn: comparing whole messages costs a tenth of all decoding.
+        if seen.started_at_ms is not None and known.started_at_ms is None:
+            known = self.turns[key] = known.model_copy(update={"started_at_ms": seen.started_at_ms})
+        if seen.trace_id is not None and known.trace_id is None:
+            self.turns[key] = known.model_copy(update={"trace_id": seen.trace_id})
 
     def close(self) -> Draft:
         draft = self.draft

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import psutil
 import pytest
 
 from actors.wire.otlp_answers import CONTENT_TYPES
@@ -178,6 +179,26 @@ def test_a_locked_database_is_waited_for_and_one_that_stays_locked_is_503_in_tim
         healthy(house)
         assert exporter.post(body)[0] == 200
         assert exporter.rows() == [(n, 1) for n in range(20)]
+
+
+def test_a_full_disk_is_503_and_when_there_is_room_again_everything_is_stored_once(build: Build) -> None:
+    with alone(build) as house:
+        healthy(house)
+        exporter = Exporter(house)
+        assert exporter.post(exporter.body())[0] == 200
+        ingest = psutil.Process(next(a["pid"] for a in house.runtime.status()["actors"] if a["name"] == "ingest"))
+        unlimited = ingest.rlimit(psutil.RLIMIT_FSIZE)
+        # No file of ingest's may grow: what a full disk looks like to it, without filling one.
+        ingest.rlimit(psutil.RLIMIT_FSIZE, (4_096, unlimited[1]))
+        body = exporter.body()
+        status, headers, _ = exporter.post(body)
+        assert (status, headers.get("retry-after")) == (503, "1")
+        assert house.runtime.status()["mode"] == "FAILURE"
+        ingest.rlimit(psutil.RLIMIT_FSIZE, unlimited)
+        healthy(house)
+        assert exporter.post(body)[0] == 200
+        assert exporter.rows() == [(n, 1) for n in range(20)]
+        assert ingest.is_running(), "it is not killed for a full disk"
 
 
 @contextlib.contextmanager

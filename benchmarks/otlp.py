@@ -1,0 +1,146 @@
+"""OTLP: records/s that are durable before their 200, latency at half of that, beside decoding alone. Both encodings.
+
+Bodies are those of Claude Code: 512 log records of about 1.2 KB. Run with `python -m benchmarks.otlp`; `--records` says
+how many per encoding. The client shares the machine: what it costs is part of the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import itertools
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from actors.machines.drafting import Drafting
+from actors.wire.otlp_answers import CONTENT_TYPES
+from hybrid_capture.runtime import CaptureRuntime
+from hybrid_capture.settings import Settings
+from messages.otlp import Encoding
+from tests.actors.wire.otlp_bodies import api_request, as_json, as_protobuf, claude_log, request
+
+BATCH = 512
+"""What the tools' exporters put into one request at most."""
+CONNECTIONS = 4
+WORDS = "the quick brown fox jumps over the lazy dog and reads /home/me/project/src/main.py line 42 again "
+
+
+def bodies(encoding: Encoding, records: int) -> list[bytes]:
+    """Distinct requests: a prompt, calls and results of tools with some text, tokens and cost."""
+    numbers = itertools.count()
+
+    def record() -> dict[str, object]:
+        n = next(numbers)
+        at_ms = 1_795_329_169_000 + n
+        if n % 5 == 0:
+            return api_request(f"req_{encoding}_{n}", at_ms=at_ms, sequence=n)
+        if n % 5 == 1:
+            return claude_log("user_prompt", n, at_ms, prompt=WORDS * 3, prompt_length="300")
+        return claude_log(
+            "tool_result", n, at_ms, tool_name="Bash", tool_use_id=f"toolu_{encoding}_{n}", success="true",
+            duration_ms="54", tool_input_size_bytes="88", tool_result_size_bytes="141", encoding=encoding,
+            tool_parameters='{"bash_command":"ls","full_command":"ls -la src"}',
+        )  # fmt: skip
+
+    documents = (request("logs", *(record() for _ in range(BATCH))) for _ in range(records // BATCH))
+    return [as_json(each) if encoding == "json" else as_protobuf("logs", each) for each in documents]
+
+
+def decode_only(encoding: Encoding, given: list[bytes]) -> float:
+    """Records/s that are read, understood and drafted, on one core."""
+    drafting, count, begun = Drafting(), 0, time.perf_counter()
+    for body in given:
+        count += sum(draft.received for draft in drafting.decode("logs", encoding, body))
+    return count / (time.perf_counter() - begun)
+
+
+class Client:
+    """Posts bodies over its own connection."""
+
+    def __init__(self, port: int, token: str, encoding: Encoding) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": CONTENT_TYPES[encoding]}
+
+    def post(self, body: bytes) -> float:
+        """Seconds until it was durable."""
+        while True:
+            begun = time.perf_counter()
+            self._connection.request("POST", "/v1/logs", body, self._headers)
+            response = self._connection.getresponse()
+            response.read()
+            if response.status == 200:
+                return time.perf_counter() - begun
+            assert response.status == 503, response.status
+            time.sleep(1)
+
+
+def sustained(make: Callable[[], Client], given: list[bytes]) -> float:
+    """Records/s over several connections, as fast as it goes."""
+    waiting = iter(given)
+    lock = threading.Lock()
+
+    def run() -> None:
+        client = make()
+        while True:
+            with lock:
+                body = next(waiting, None)
+            if body is None:
+                return
+            client.post(body)
+
+    threads = [threading.Thread(target=run) for _ in range(CONNECTIONS)]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(given) * BATCH / (time.perf_counter() - begun)
+
+
+def at_half_load(make: Callable[[], Client], given: list[bytes], rate: float) -> list[float]:
+    """Seconds per request at half the sustained rate, one connection as the tools have it."""
+    client, every_s, found = make(), BATCH / (rate / 2), []
+    next_s = time.perf_counter()
+    for body in given:
+        time.sleep(max(0.0, next_s - time.perf_counter()))
+        next_s += every_s
+        found.append(client.post(body))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=40_960)
+    records = parser.parse_args().records
+    print(f"{'encoding':<10}{'KB/record':>10}{'decode/s':>11}{'durable/s':>11}{'p50 ms':>9}{'p99 ms':>9}  at half load")
+    encodings: tuple[Encoding, ...] = ("json", "protobuf")
+    for encoding in encodings:
+        with tempfile.TemporaryDirectory() as folder:
+            state = Path(folder) / "state"
+            with CaptureRuntime(Settings(state_dir=state, streaming=False, otlp_port=0)) as runtime:
+                runtime.wait_until(lambda status: status["baseline"]["healthy"], "a healthy baseline")
+                port = int(runtime.addresses["otlp"].rpartition(":")[2])
+                token = (state / "otlp.token").read_text().strip()
+
+                def make(port: int = port, token: str = token, encoding: Encoding = encoding) -> Client:
+                    return Client(port, token, encoding)
+
+                given = bodies(encoding, 2 * records)
+                size = sum(map(len, given)) / len(given) / BATCH / 1_000
+                decoded = decode_only(encoding, given[: len(given) // 4])
+                rate = sustained(make, given[: len(given) // 2])
+                times = at_half_load(make, given[len(given) // 2 :], rate)
+                ledger = runtime.status()["ledger"]
+                assert ledger["balanced"], ledger
+                assert ledger["dispositions"] == {"stored": len(given) * BATCH}, ledger
+        p99 = statistics.quantiles(times, n=100)[98] * 1_000
+        p50 = statistics.median(times) * 1_000
+        print(f"{encoding:<10}{size:>10.2f}{decoded:>11,.0f}{rate:>11,.0f}{p50:>9.0f}{p99:>9.0f}")
+
+
+if __name__ == "__main__":
+    main()
