@@ -1,4 +1,5 @@
-"""BaselineActor: what the tools export over OTLP, on its way to the store; wiring of `machines/receiver.py`.
+"""BaselineActor: what the tools export over OTLP and write into files, on its way to the store; wiring of
+`machines/receiver.py` and, for files, of `tailing.py`.
 
 Never here: what an event means (`wire/*_telemetry.py`), when something is sent again (`machines/baseline.py`).
 """
@@ -10,8 +11,9 @@ from actors.machines.drafting import Drafting
 from actors.machines.effects import Woke
 from actors.machines.receiver import Receiver
 from actors.shell import Shell, now
+from actors.tailing import FileTail
 from messages.base import Message
-from messages.baseline import RecordsKept, RecordsRefused
+from messages.baseline import FilesTold, RecordsKept, RecordsRefused
 from messages.lifecycle import Begin
 from messages.otlp import OtlpGivenUp, OtlpPart, TurnTraced
 from messages.status import Party
@@ -27,8 +29,10 @@ class BaselineActor(Shell):
     def begin(self, begin: Begin) -> None:
         lane = Lane(begin.incarnation, begin.settings.timing.resend_ms)
         self.receiver = Receiver(lane, Drafting().decode)
+        self.files = FileTail(begin, self.perform, self.wake)
         self.closing = False
         self.ticking = False
+        self.files.start(now())
 
     def on(self, message: Message, sender: Party) -> None:
         at_ms = now().mono
@@ -42,9 +46,15 @@ class BaselineActor(Shell):
             self.perform(self.receiver.kept(message, at_ms))
         elif isinstance(message, RecordsRefused) and message.source == "otlp":
             self.perform(self.receiver.refused(message, at_ms))
+        elif isinstance(message, FilesTold | RecordsKept | RecordsRefused):
+            self.files.heard(message, now())
         self._rest()
 
     def woke(self, woke: Woke) -> None:
+        if woke.name == "files":
+            if not self.closing:
+                self.files.woke(now())
+            return
         self.ticking = False
         self.perform(self.receiver.tick(now().mono))
         self._rest()
@@ -52,10 +62,12 @@ class BaselineActor(Shell):
     def peers_changed(self, changed: list[Party]) -> None:
         if "ingest" in changed:
             self.perform(self.receiver.ingest_returned(now().mono))
+            self.files.ingest_returned(now())
 
     def leave(self) -> None:
         """What is in hand is kept first; the gateway sends nothing more. The supervisor's deadline bounds the wait."""
         self.closing = True
+        self.files.close()  # what was read and not kept is read again from the stored position
         self._rest()
 
     def _rest(self) -> None:

@@ -67,6 +67,8 @@ def main(threads: int, kills: int) -> None:
             environment = model.codex_env(home)
             return House(
                 Settings(
+                    watch_codex=False,
+                    watch_claude=False,
                     state_dir=folder / "state",
                     codex=codex,
                     codex_home=home,

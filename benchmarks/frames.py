@@ -124,7 +124,14 @@ def main(deltas: int = 1_000_000, rounds: int = 3, turns: int = 300) -> None:
     floors: list[float] = []
     for number in range(rounds):
         floors.append(floor(codex, folder, deltas))
-        settings = Settings(state_dir=folder / f"state{number}", codex=codex, codex_home=folder, cwd=folder)
+        settings = Settings(
+            watch_codex=False,
+            watch_claude=False,
+            state_dir=folder / f"state{number}",
+            codex=codex,
+            codex_home=folder,
+            cwd=folder,
+        )
         with House(settings) as house:
             house.active()
             rate, most = flood(house, deltas)
@@ -133,7 +140,11 @@ def main(deltas: int = 1_000_000, rounds: int = 3, turns: int = 300) -> None:
         print(f"{deltas} deltas: {rate:,.0f} frames/s settled, floor {floors[-1]:,.0f}; most RSS in MB: {sizes}")
     ratio = median(rates) / median(floors)
     print(f"median of {rounds}: {median(rates):,.0f} frames/s, {ratio:.2f} of the floor's {median(floors):,.0f}")
-    with House(Settings(state_dir=folder / "idle", codex=codex, codex_home=folder, cwd=folder)) as house:
+    with House(
+        Settings(
+            watch_codex=False, watch_claude=False, state_dir=folder / "idle", codex=codex, codex_home=folder, cwd=folder
+        )
+    ) as house:
         house.active()
         begun, heard = latencies(house, turns)
         print(told("item completed -> its transaction begins", begun))

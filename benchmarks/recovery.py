@@ -48,7 +48,15 @@ def scripted(folder: Path, timing: Timing) -> Iterator[House]:
     """A running house on the scripted app-server."""
     codex = write_executable(folder / "codex", script=ProcessScript(auth="chatgpt"))
     with House(
-        Settings(state_dir=folder / "state", codex=codex, codex_home=folder, cwd=folder, timing=timing)
+        Settings(
+            watch_codex=False,
+            watch_claude=False,
+            state_dir=folder / "state",
+            codex=codex,
+            codex_home=folder,
+            cwd=folder,
+            timing=timing,
+        )
     ) as house:
         yield house
 
@@ -62,6 +70,8 @@ def real(folder: Path, timing: Timing) -> Iterator[House]:
         home = model.write_codex_home(folder / "home")
         environment = model.codex_env(home)
         settings = Settings(
+            watch_codex=False,
+            watch_claude=False,
             state_dir=folder / "state", codex=codex, codex_home=home, cwd=folder, codex_environment=environment,
             timing=timing,
         )  # fmt: skip

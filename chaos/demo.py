@@ -147,6 +147,8 @@ class Demo:
             self.measured["codex_version"] = codex_version(codex)
             self._screen.say(f"codex {self.measured['codex_version']} with a model on this machine: offline.", "dim")
         return Settings(
+            watch_codex=False,
+            watch_claude=False,
             state_dir=self._state, database=None, codex=codex, codex_home=home, codex_environment=environment, cwd=work,
             auth_mode="chatgpt", streaming=True, kill_switch=False,
         )  # fmt: skip

@@ -28,7 +28,9 @@ from hybrid_capture.pulse import Pulse
 from hybrid_capture.root_process import RootProcess
 from hybrid_capture.settings import Settings, tree_settings
 from hybrid_capture.statefolder import StateFolder
+from hybrid_capture.watching import watch_settings
 from messages.facade import Command
+from messages.settings import WatchSettings
 from messages.status import CaptureMode
 from storage.aside import begin_anew
 from storage.database import open_writer
@@ -109,6 +111,7 @@ class CaptureRuntime:
         self._lock = threading.Condition()
         self._doorway = Doorway(None, 0)
         self._otlp_token = ""
+        self._watch: WatchSettings | None = None
         self._gateway: tuple[int, float] | None = None
         """Pid and creation time of the gateway that the root started last."""
         self._client: RendererClient | None = None
@@ -315,7 +318,9 @@ class CaptureRuntime:
             root = self._new_root()
         self._root, self._begun_s = root, time.monotonic()
         run_id = f"{self._run_id}.{self._roots}"
-        settings = tree_settings(self._settings, run_id, self._doorway.address)
+        if self._watch is None:
+            self._watch = watch_settings(self._settings, time.time_ns() // 1_000_000)
+        settings = tree_settings(self._settings, run_id, self._doorway.address, self._watch)
         client = RendererClient(root.link, None, self._publish)
         client.on_link(lambda message: self._link(client, message))
         with self._lock:

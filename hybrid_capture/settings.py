@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
-from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings
+from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings, WatchSettings
 from messages.status import AuthModeChoice
 from storage.config import ConfigFile
 from storage.dsn import is_dsn, label_of
@@ -76,6 +76,13 @@ class Settings(BaseSettings):
     otlp_port: int | None = Field(default=None, ge=0, le=65_535)
     """Port of the gateway on 127.0.0.1. None: the one of the last start, else 4318, else a free one, which is then
     remembered; 0: any free one, not remembered."""
+    watch_codex: bool = True
+    """Follow the rollout files of Codex (`sessions` and `archived_sessions` below its home). What is written while this
+    is false is not stored later either."""
+    watch_claude: bool = True
+    """The same for the transcripts of Claude Code (`projects` below its home)."""
+    claude_home: Path | None = None
+    """Claude Code's own folder; None: CLAUDE_CONFIG_DIR or ~/.claude."""
     kill_switch: bool = False
     """True holds the stream kill switch on, whatever the config file says; false leaves it to the file's
     `codex.streamKillSwitch`."""
@@ -156,8 +163,10 @@ def _told(error: ValidationError) -> str:
     return "; ".join(problems)[:1_000]
 
 
-def tree_settings(settings: Settings, run_id: str, address: str = "") -> TreeSettings:
-    """What the tree is told; `address` is where the gateway listens.
+def tree_settings(
+    settings: Settings, run_id: str, address: str = "", watch: WatchSettings | None = None
+) -> TreeSettings:
+    """What the tree is told; `address` is where the gateway listens, `watch` which files are followed.
 
     A codex that is not found is no error here: capture goes on without the stream.
     """
@@ -187,6 +196,7 @@ def tree_settings(settings: Settings, run_id: str, address: str = "") -> TreeSet
         links=settings.links,
         sidecar=sidecar,
         otlp=OtlpSettings(enabled=settings.otlp, address=address),
+        watch=watch or WatchSettings(),
         limits=settings.limits,
         timing=settings.timing,
     )

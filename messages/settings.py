@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from messages.base import Message
@@ -134,6 +136,30 @@ class OtlpSettings(Message):
     """`http://host:port`; empty when the port could not be opened."""
 
 
+class WatchedFolder(Message):
+    """A folder in which a tool keeps its sessions."""
+
+    source: Literal["rollout", "transcript"]
+    path: str = Field(repr=False)
+    """Absolute, links resolved."""
+
+
+class CaptureOff(Message):
+    """A time in which the files of a tool were not to be captured: what was written in it is counted, not stored."""
+
+    tool: Literal["codex", "claude"]
+    from_ms: int
+    to_ms: int | None = None
+    """None: until now."""
+
+
+class WatchSettings(Message):
+    """Which files are followed."""
+
+    roots: tuple[WatchedFolder, ...] = ()
+    off: tuple[CaptureOff, ...] = ()
+
+
 class TreeSettings(Message):
     """Given to every actor with its `Begin`."""
 
@@ -148,5 +174,6 @@ class TreeSettings(Message):
     """Repositories of sessions are looked at and commits are linked."""
     sidecar: SidecarSettings
     otlp: OtlpSettings = OtlpSettings()
+    watch: WatchSettings = WatchSettings()
     limits: Limits = Limits()
     timing: Timing = Timing()

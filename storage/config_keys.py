@@ -47,6 +47,9 @@ class ConfigKeys(BaseModel):
     streaming: bool | None = None
     links: bool | None = None
     otlp: bool | None = None
+    watch_codex: bool | None = None
+    watch_claude: bool | None = None
+    claude_home: str | None = None
     otlp_port: int | None = Field(default=None, ge=0, le=65_535)
     python: str | None = None
     retention_days: int | None = Field(default=None, ge=1, le=36_500)

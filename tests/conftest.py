@@ -23,6 +23,8 @@ from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
 from tests.server import NoServer, PostgresServer, running_server
 
 ROOT = Path(__file__).resolve().parent.parent
+# No test follows the folders of whoever runs it; those that follow folders of their own say so.
+os.environ["HYBRID_CAPTURE_WATCH_CODEX"] = os.environ["HYBRID_CAPTURE_WATCH_CLAUDE"] = "false"
 Start = Callable[..., Client]
 
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def environment(**more: str) -> dict[str, str]:
     """Ours without what would choose settings, and without a codex on PATH."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HYBRID_CAPTURE_", "CODEX_"))}
+    kept |= {"HYBRID_CAPTURE_WATCH_CODEX": "false", "HYBRID_CAPTURE_WATCH_CLAUDE": "false"}  # not the developer's own
     return {**kept, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "COLUMNS": "200", **more}
 
 
