@@ -18,6 +18,7 @@ from tests.messages.made import CLASSES, with_secrets
 PARTIES = get_args(Party)
 PARTS = {
     "Limits", "Timing", "SidecarSettings", "OtlpSettings", "TreeSettings",  # in Begin
+    "WatchSettings", "WatchedFolder", "CaptureOff",  # in TreeSettings
     "SidecarStatus", "HandshakeStatus", "AuthStatus", "BaselineStatus", "ActorStatus", "SourceStatus",  # in TreeStatus
     "TreeStatus",  # in StatusChanged
     "LedgerStatus",  # in LedgerTold
