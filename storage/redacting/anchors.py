@@ -18,8 +18,8 @@ from storage.redacting.neighbours import call, cell, element, flag, pair, prose,
 from storage.redacting.urls import query, userinfo
 
 _NAME = (
-    r"(?:passw|passphrase|passcode|pwd|pass|secret|token|cred|auth|cookie|jwt|psk|mnemonic|api key|access key|secr"
-    r"et key|[_-]pat|[_-]pw|bindpw|rootpw"
+    r"(?:passw|passphrase|passcode|pwd|pass|secret|token|cred|auth|cookie|jwt|psk|mnemonic|api key|access key|licen"
+    r"se key|secret key|[_-]pat|[_-]pw|bindpw|rootpw"
     r"|signature|[a-z0-9_-]key)"
 )
 _HINTS = (
@@ -88,7 +88,7 @@ ANCHORS: tuple[Anchor, ...] = (
         _probe(
             _NAME
             + _TAIL
-            + r"[\"'`\])\\]{0,8}[ \t]{0,12}(?:[ \t](?:string|str|&str|\*string)[ \t]{1,4})?[?.+|]{0,2}"
+            + r"[\"'`\[\])\\]{0,8}[ \t]{0,12}(?:[ \t](?:string|str|&str|\*string)[ \t]{1,4})?[?.+|]{0,2}"
             + r"(?:[:=]|<-[ \t]{0,2}[\"'])"
         ),
         assignment,
@@ -132,7 +132,7 @@ ANCHORS: tuple[Anchor, ...] = (
     Anchor(
         _probe(
             r"(?:passw|pwd|pass|secret|token|[_-]key|apikey)[a-z0-9_-]{0,12}[`*]{0,2}"
-            r"[ \t]{1,40}(?:->|[?|])[ \t]"
+            r"[ \t]{1,40}(?:->|[|])[ \t]"
         ),
         cell,
     ),

@@ -49,7 +49,7 @@ def credential(view: str, at: int) -> Iterator[Span]:
 
 
 def _is_credential(value: str, scheme: str) -> bool:
-    if len(value) < 6 or is_standin(value) or value[0] in "$%{<[(*.":
+    if len(value) < 6 or is_standin(value) or value[0] in "$%{<[(*." or "://" in value:
         return False
     if re.match(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*\(", value):
         return False

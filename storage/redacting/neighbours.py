@@ -106,6 +106,8 @@ def call(view: str, end: int) -> Iterator[Span]:
     if found is None:
         return
     name = found["name"][::-1]
+    if view[max(0, comma - found.end() - 1) : comma - found.end()] == "/":
+        return  # `readFile('/etc/passwd', 'utf8')`
     what = kind(last_part(name))
     at = comma + 1
     while at < min(len(view), comma + 6) and view[at] in " \t\r\n":
@@ -174,7 +176,7 @@ def prose(view: str, end: int) -> Iterator[Span]:
 
 
 _CELL = re.compile(
-    r"[ \t*]{0,40}(?P<q>[`\"']?)(?P<v>[^\s|`?\"']{5,256})[`\"']?[ \t*]{0,200}(?:[?|]|$)",
+    r"[ \t*]{0,40}(?P<q>[`\"']?)(?P<v>[^\s|`\"']{5,256})[`\"']?[ \t*]{0,200}(?:[|]|$)",
     re.M,
 )
 

@@ -12,10 +12,12 @@ STRUCTURE = 2
 """Priority of what structure finds."""
 
 _REVERSED_NAME = re.compile(
-    r"(?:[ \t]{0,12}(?:gnirts\*?|gnirtS|rts&?)(?=[ \t]))?[ \t]{0,12}[?.+|:=]{0,4}[ \t]{0,12}(?P<close>[\"'`\])\\]"
+    r"(?:[ \t]{0,12}(?:gnirts\*?|gnirtS|rts&?)(?=[ \t]))?[ \t]{0,12}[?.+|:=]{0,4}[ \t]{0,12}(?P<close>[\"'`\[\])\\]"
     r"{0,8})(?P<name>[\w.-]{1,128})(?P<open>[\"'`\[(\\]{0,8})"
 )
-_SPACED_KEY = re.compile(r"(?i)(?:api|access|secret|private|auth|signing|encryption|master|account)[ ]key$")
+_SPACED_KEY = re.compile(
+    r"(?i)(?:api|access|secret|private|auth|signing|encryption|master|account|license|product)[ ]key$"
+)
 OPENING = re.compile(r"(?:@|N|b|r|f|rb|br|u|R|B|F)?(?P<slashes>\\{0,8})(?P<quote>\"\"\"|'''|[\"'`])")
 _QUOTE = re.compile(r"(\\*)([\"'`\n])")
 BLOCK_SCALAR = re.compile(

@@ -16,15 +16,15 @@ _S = r"(?P<v>[^\"'`\n\\]{4,256})" + _A
 RULES: tuple[Rule, ...] = (
     Rule(
         "password",
-        "login(user, password) of mail, FTP, Telnet and web clients",
-        pattern=r"\b(?:login|authenticate|signIn|sign_in|signInWithEmailAndPassword|log_in|set_credentials|setCredentials|simple_bind_s|add_password|setBasicAuth|basicAuth)\(\s{0,8}(?:\w{1,40},\s{0,8}){0,2}"
+        "login(user, password) of mail, FTP, Telnet, MQTT, radio and web clients",
+        pattern=r"\b(?:username_pw_set|WiFi\.begin|basic_auth|http_basic_auth|login|authenticate|signIn|sign_in|signInWithEmailAndPassword|log_in|set_credentials|setCredentials|simple_bind_s|add_password|setBasicAuth|basicAuth)(?:\(|[ \t](?=[\"']))\s{0,8}(?:\w{1,40},\s{0,8}){0,2}"
         + _A
         + r"[^\"'`\n\\]{1,100}"
         + _A
-        + r"\s{0,8},\s{0,8}"
+        + r"\s{0,8},\s{0,8}(?:Some\()?"
         + _A
         + _S,
-        gate=r"(?:login|authenticate|signIn|sign_in|AndPassword|log_in|redentials|simple_bind_s|add_password|asicAuth)\(\s{0,8}(?:\w{1,40},\s{0,8}){0,2}\\{0,4}[\"'`]",
+        gate=r"(?:username_pw_set|WiFi\.begin|basic_auth|login|authenticate|signIn|sign_in|AndPassword|log_in|redentials|simple_bind_s|add_password|asicAuth)[( \t]\s{0,8}(?:\w{1,40},\s{0,8}){0,2}\\{0,4}[\"'`]",
         check="strong",
     ),
     Rule(
@@ -43,6 +43,33 @@ RULES: tuple[Rule, ...] = (
         + _S,
         gate=r"(?:getConnection|mysqli_connect|mysqli|PDO|mysql_connect|oci_connect|createConnection|MySQLdb\.connect|pymysql\.connect|odbc_connect)\(\s{0,8}",
         check="plain",
+    ),
+    Rule(
+        "password",
+        "connect(id, user, password)",
+        pattern=r"\b(?:connect|Connect)\(\s{0,8}"
+        + _A
+        + r"[^\"'`\n]{0,200}"
+        + _A
+        + r"\s{0,8},\s{0,8}"
+        + _A
+        + r"[^\"'`\n]{1,100}"
+        + _A
+        + r"\s{0,8},\s{0,8}"
+        + _A
+        + _S,
+        gate=r"onnect\(\s{0,8}\\{0,4}[\"'`][^\"'`\n]{0,200}[\"'`]\s{0,8},",
+        check="strong",
+    ),
+    Rule(
+        "token",
+        "a setter that takes nothing but the secret",
+        pattern=r"\b(?:auth|authorize|bearer_auth|bearerAuth|with_token|withToken|set_?[Tt]oken|set_?[Pp]assword|set_?[Aa]pi_?[Kk]ey|set_?[Ss]ecret|set_?[Aa]ccess_?[Tt]oken|api_key|apiKey|access_token|accessToken|password|token|secret)\(\s{0,8}b?"
+        + _A
+        + _S
+        + r"\s{0,8}\)",
+        gate=r"(?:auth|Auth|authorize|[Tt]oken|[Pp]assword|[Kk]ey|[Ss]ecret)\(\s{0,8}b?\\{0,4}[\"'`][^\"'`\n\\]{8}",
+        check="tokenish",
     ),
     Rule(
         "secret",

@@ -106,7 +106,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "password",
         "openssl pass:",
-        pattern=r"\s-(?:pass|passin|passout|storepass|keypass|srcstorepass|deststorepass)[ \t]{1,4}(?:pass:)?(?!(?:env|file|fd|stdin)\b)"
+        pattern=r"\s-(?:pass|passin|passout|storepass|keypass|srcstorepass|deststorepass)[ \t]{1,4}(?:pass:)?(?!-|(?:env|file|fd|stdin)\b)"
         + _Q
         + _V,
         gate=r"\s-(?:pass|passin|passout|storepass|keypass|srcstorepass|deststorepass)[ \t]",

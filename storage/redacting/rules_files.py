@@ -138,6 +138,27 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "password",
+        "a field of a multipart form",
+        pattern=r"name=\\{0,4}\"[\w.\[\]-]{0,60}(?i:password|passwd|pwd|secret|token|api[_-]?key)[\w\]]{0,12}\\{0,4}\"[^\n]{0,80}\n[ \t\r]{0,4}\n(?P<v>[^\s\"'\\]{3,256})",
+        gate=r"name=\\{0,4}\"[\w.\[\]-]{0,60}(?i:password|passwd|pwd|secret|token|api[_-]?key)[\w\]]{0,12}\\{0,4}\"[^\n]{0,80}\n[ \t\r]{0,4}\n",
+        check="plain",
+    ),
+    Rule(
+        "password",
+        "USER and PASS of FTP, POP and Redis-like protocols",
+        pattern=r"USER[ \t]{1,4}\S{1,100}[ \t\r]{0,4}\n[^\n]{0,200}?\n?[<>|: \t-]{0,8}PASS[ \t]{1,4}(?P<v>\S{3,128})",
+        gate=r"USER[ \t]{1,4}[^\s]{1,100}[ \t\r]{0,4}\n[^\n]{0,200}\n?[<>|: \t-]{0,8}PASS[ \t]",
+        check="plain",
+    ),
+    Rule(
+        "url-password",
+        "user:password@host without a scheme",
+        pattern=r"(?<![\w.:/@%-])[A-Za-z][\w.-]{1,40}:(?P<v>[^\s\"'@:/,;()<>]{6,64})@(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|localhost|[\w-]{1,60}(?:\.[\w-]{1,60}){0,4}\.[a-z]{2,10})(?![\w.])",
+        gate=r"[A-Za-z][\w.-]{1,40}:[^\s\"'@:/,;()<>]{6,64}@(?:[0-9]{1,3}\.[0-9]{1,3}\.|localhost|[\w-]{1,60}\.)",
+        check="spoken",
+    ),
+    Rule(
+        "password",
         "INSERT INTO … (…, password) VALUES (…, 'x'): the column last, the value last",
         pattern=r"(?i:insert\s{1,4}into)\s{1,4}\S{1,80}\s{0,4}\([^()\n]{0,400}?(?i:password|passwd|pwd|secret|token|api_key)[\w\"'`]{0,12}\s{0,4}\)\s{0,4}(?i:values)\s{0,4}\([^()\n]{0,600}?'(?P<v>[^'\n]{4,256})'\s{0,4}\)",
         gate=r"(?i:insert\s{1,4}into)[^()\n]{1,90}\([^()\n]{0,400}(?i:password|passwd|pwd|secret|token|api_key)[\w\"'`]{0,12}\s{0,4}\)",
@@ -146,7 +167,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "token",
         "a sentence: token, key or secret, then the value itself",
-        pattern=r"(?i:\b(?:token|secret|bearer|api[ _-]?key|access[ _-]?key|private[ _-]?key|credential|license[ _-]?key))[ \t]{1,2}(?:(?i:is|of|value)[ \t]{1,2})?[\"'`(<]{0,2}(?P<v>[0-9A-Za-z_~+/=.-]{20,256})",
+        pattern=r"(?i:\b(?:token|secret|bearer|credential|(?:api|access|private|encryption|signing|licen[cs]e|activation|product)[ _-]?key))[ \t]{1,2}(?:(?i:is|of|value)[ \t]{1,2})?[\"'`(<]{0,2}(?P<v>[0-9A-Za-z_~+/=.-]{20,256})",
         gate=r"(?i:token|secret|bearer|[ _-]key|apikey|credential)[ \t]{1,2}(?:(?i:is|of|value)[ \t]{1,2})?[\"'`(<]{0,2}[0-9A-Za-z_~+/=.-]{20}",
         check="sentence",
     ),

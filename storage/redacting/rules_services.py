@@ -245,7 +245,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("algolia-key", "Algolia", pattern=r"(?<![0-9A-Za-z])(?P<v>[0-9a-f]{32})(?![0-9A-Za-z])", near=("algolia",)),
     # Social
-    Rule("facebook-token", "Facebook and WhatsApp access token", "EAA{a81,}", check="mixed"),
+    Rule("facebook-token", "Facebook and WhatsApp access token", "EAA{a81,}", check="mixed", entropy=4.0, edge="+/"),
     Rule("facebook-token", "Facebook page token", "EAACEdEose0cBA{a20,}"),
     Rule(
         "facebook-app-token",

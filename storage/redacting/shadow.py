@@ -20,6 +20,7 @@ _SIGNS = {
     **dict.fromkeys("＝", "="),
     **dict.fromkeys("，、", ","),
     **dict.fromkeys("；", ";"),
+    **dict.fromkeys("│┃｜║¦", "|"),
     **dict.fromkeys("\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u2060\ufeff", " "),
     **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
 }

@@ -28,7 +28,7 @@ _WORDS = wordset(
     "integer bool boolean number object array list dict bytes any unknown never void required optional hidden "
     "default username user login email name value example sample test testing dummy fake foo bar baz qux foobar "
     "admin guest root postgres changeme change_me change-me changeit replaceme replace_me "
-    "todo tbd fixme xxx xxxx redacted masked removed "
+    "fail passed skip skipped todo tbd fixme xxx xxxx redacted masked removed "
     "hidden secret_key access_key private_key access_token refresh_token id_token client_secret your_token "
     "your_password mypassword mysecret mytoken client_credentials authorization_code password_credentials "
     "refresh session cookie header query body form file env environment input output prompt stdin keyring "

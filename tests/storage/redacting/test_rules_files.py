@@ -28,6 +28,11 @@ SECRET = "q8ZkP2vLx9WbR3nT5yUc"
         "use token {} for the call",
         "login with admin / password {}",
         "pw: {}",
+        'Content-Disposition: form-data; name="password"\r\n\r\n{}\r\n',
+        "USER bob\r\nPASS {}\r\n",
+        "deploy:{}@10.0.0.1",
+        "license key: {}",
+        'char password[] = "{}";',
     ],
 )
 def test_the_value_goes_and_the_rest_stays(line):
@@ -58,6 +63,12 @@ def test_the_value_goes_and_the_rest_stays(line):
         "token refresh_token_rotation",
         "use token 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567 of git",
         "mnemonic: jmp",
+        'Content-Disposition: form-data; name="file"\r\n\r\nq8ZkP2vLx9WbR3nT5yUc\r\n',
+        "PASS src/auth2.test.ts (5.2 s)",
+        "string-width:npm2@4.2.0",
+        "git@github.com:acme/token-service2.git",
+        "readFile('/etc/passwd', 'utf8')",
+        'pass ? "PASS" : "FAIL"',
         "seed phrase: twelve words",
     ],
 )
