@@ -80,7 +80,7 @@ class _Progress:
             self.count += 1
             if time.monotonic() - self._told_s > TELL_S:
                 self._told_s = time.monotonic()
-                self._screen.note(f"{self.count} sessions written")
+                self._screen.note(f"sessions written: {self.count}")
 
 
 def _write(form: Format, sessions: Sessions, chosen: Iterable[tuple[str, str]], sink: BinaryIO) -> int:

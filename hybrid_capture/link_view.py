@@ -132,7 +132,7 @@ def repair(database: str, repo: Path | None, screen: Screen) -> int:
         for verdicts in Looker(database, git).round(_now(), all_of=all_of, everything=repo is None):
             looked += store.keep_links(verdicts, _now())
             where = next((each.repo for each in verdicts if each.repo), "no repository")
-            screen.note(f"{looked} sessions looked at: {where}")
+            screen.note(f"sessions looked at: {looked}, the last ones in {where}")
     finally:
         store.close()
     with LinkReader(database) as reader:

@@ -299,7 +299,7 @@ def _why_none(claim: Claim, links: Collection[LinkFound], commits: int) -> str:
     standing = Standing(claim.changes)
     standing.advance(2**62)
     if claim.changes and not any(standing.lines.values()) and not standing.touched:
-        return "it undid itself everything that it changed"
+        return "it took back everything that it changed"
     if not commits:
         return "nobody has committed anything since its first change"
     return f"none of the {commits} commits since its first change has what it wrote"

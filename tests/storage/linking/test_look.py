@@ -144,7 +144,7 @@ def test_why_there_is_no_link_is_told(desk: Desk, tmp_path: Path) -> None:
     )
     desk.look()
     assert desk.state("homeless") == ("unlinked", f"{tmp_path} is in no git repository")
-    assert desk.state("undone") == ("unlinked", "it undid itself everything that it changed")
+    assert desk.state("undone") == ("unlinked", "it took back everything that it changed")
 
 
 def test_a_session_in_two_repositories_has_commits_in_both(desk: Desk, tmp_path: Path) -> None:
