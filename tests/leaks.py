@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 
 from storage.redaction import redact
@@ -16,13 +16,15 @@ SECRET_CHARS_MIN = 12
 """A shorter one may be somewhere by chance."""
 
 
-class Plant(NamedTuple):
-    """One text with secrets in it, as a person, a tool or a program says it."""
+@dataclass(frozen=True)
+class Plant:
+    """One text with secrets in it, as a person, a tool or a program says it. It prints its kind only: a test that fails
+    prints what it compared."""
 
     kind: str
     """The rule that hides it, and its number among the cases."""
-    text: str
-    secrets: tuple[str, ...]
+    text: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 def plants(count: int, seed: int) -> list[Plant]:
