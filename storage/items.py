@@ -45,8 +45,9 @@ _REVISE = """UPDATE items SET kind = ?, status = ?, started_at_ms = coalesce(?, 
     WHERE id = ?"""
 _TAKE_OVER = """UPDATE items SET kind = ?, status = ?, started_at_ms = ?, completed_at_ms = ?, revision = ?,
     content_hash = ?, text = ?, body = ?, agent_id = ?, source = ? WHERE id = ?"""
-_SIGHT = """INSERT INTO item_sources (item_row, source, content_hash, revision, run_id, generation, seen_at_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (item_row, source, content_hash) DO NOTHING"""
+_SIGHT = """INSERT INTO item_sources (item_row, source, content_hash, revision, run_id, generation, seen_at_ms, kind,
+    status, started_at_ms, completed_at_ms, text, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (item_row, source, content_hash) DO NOTHING"""
 
 
 class Stored(NamedTuple):
@@ -106,6 +107,8 @@ class Items:
         self._grown: set[int] = set()
         self._sightings: list[tuple[Any, ...]] = []
         """Of new items: written together."""
+        self._fresh: dict[int, tuple[int, tuple[Any, ...]]] = {}
+        """By row of an item that has one sighting, not written yet: where that is, and what the item says."""
         self.spread = Spread(database, self._index)
         self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
@@ -115,6 +118,7 @@ class Items:
         self._counts.clear()
         self._grown.clear()
         self._sightings.clear()
+        self._fresh.clear()
         self._order.forget()
         self._index.forget()
         self.spread.forget()
@@ -150,6 +154,7 @@ class Items:
         if stored is None or (stored.source, stored.content_hash) != (place.source, content.content_hash):
             new = self._add(turn_row, item, content, place) if stored is None else None
             if new is not None:
+                self._fresh[new.row] = (len(self._sightings), self._content_row(item, content))
                 self._sight(key, new, content.content_hash, place, content.agent_id, new=True)
                 return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.clean)
             stored = self._find(key)
@@ -219,6 +224,8 @@ class Items:
         if content.content_hash == stored.content_hash:
             self._sight(key, stored, stored.content_hash, place)
             return Kept("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
+        if stored.row in self._fresh and not content.failed:
+            return self._grow(key, stored, item, content, place)
         self._write_sightings()
         former = self._database.run(_FORMER, (stored.row, stored.source, content.content_hash)).fetchone()
         if former is not None:
@@ -236,6 +243,29 @@ class Items:
         new = Stored(stored.row, stored.source, content.content_hash, revision)
         self._sight(key, new, content.content_hash, place)
         return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
+
+    def _grow(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place) -> Kept:
+        """The same message brings an item and what became of it, as a call and its result: nothing has to be read."""
+        at, said = self._fresh.pop(stored.row)
+        self._sightings[at] = (*self._sightings[at][:7], *said)
+        self._index.replace(stored.row, content.text)
+        revision = stored.revision + 1
+        self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
+        new = Stored(stored.row, stored.source, content.content_hash, revision)
+        self._seen[key] = new
+        self._sightings.append(self._sighting(new, content.content_hash, place))
+        return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
+
+    def _content_row(self, item: FinalItem, content: _Content) -> tuple[Any, ...]:
+        times = (whole(item.started_at_ms), whole(item.completed_at_ms))
+        return (self._word(item.kind), self._word(item.status), *times, content.text, content.body)
+
+    @staticmethod
+    def _sighting(stored: Stored, content_hash: str, place: Place) -> tuple[Any, ...]:
+        """A row of `item_sources` whose content stands in the item, or was not looked at."""
+        revision = stored.revision if content_hash != UNREAD else 0
+        at = (place.run_id, place.generation, place.at_ms)
+        return (stored.row, place.source, content_hash, revision, *at, *(None,) * 6)
 
     def _take_over(
         self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place
@@ -291,8 +321,7 @@ class Items:
         new: bool = False,
     ) -> None:
         self._seen[key] = stored
-        revision = stored.revision if content_hash != UNREAD else 0
-        sighting = (stored.row, place.source, content_hash, revision, place.run_id, place.generation, place.at_ms)
+        sighting = self._sighting(stored, content_hash, place)
         if new:
             self._sightings.append(sighting)
             self._order.sighted(key[0], place.source, agent_id, new)
@@ -304,3 +333,4 @@ class Items:
     def _write_sightings(self) -> None:
         self._database.run_many(_SIGHT, self._sightings)
         self._sightings.clear()
+        self._fresh.clear()

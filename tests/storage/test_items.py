@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from messages.settings import Limits
 from tests.storage.conftest import Places
 from tests.storage.story import (
@@ -116,17 +118,21 @@ def test_each_sighting_is_named_with_its_source_and_its_first_run(place: str) ->
 REVISIONS = "SELECT source, revision, status, text FROM item_sources ORDER BY id"
 
 
-def test_what_an_item_said_before_stays_readable(place: str) -> None:
+@pytest.mark.parametrize("together", [True, False])
+def test_what_an_item_said_before_stays_readable(place: str, together: bool) -> None:
     store = open_store(place)
     files = Files(store, source="transcript", tool="claude")
-    for status, text in (("inProgress", "ls"), ("completed", "ls: x.txt"), ("completed", "ls: x.txt y.txt")):
-        files.send(items=[message("i1", text, status=status)])
-    assert rows(store, "SELECT revision, text FROM items") == [(3, "ls: x.txt y.txt")]
+    told = (("inProgress", "ls"), ("completed", "ls: x.txt"), ("completed", "ls: x.txt y.txt"))
+    items = [message("i1", text, status=status, started_at_ms=at) for at, (status, text) in enumerate(told, 1)]
+    for each in [items] if together else [[item] for item in items]:
+        files.send(items=each)
+    assert rows(store, "SELECT revision, text, started_at_ms FROM items") == [(3, "ls: x.txt y.txt", 3)]
     assert rows(store, REVISIONS) == [
         ("transcript", 1, "inProgress", "ls"),
         ("transcript", 2, "completed", "ls: x.txt"),
         ("transcript", 3, None, None),  # its words stand in the item
     ]
+    assert dispositions(store) == {"stored": 1, "replaced": 2}
     store.close()
 
 
