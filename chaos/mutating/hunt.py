@@ -15,7 +15,7 @@ from pathlib import Path
 from chaos.mutating.graft import graft
 from chaos.mutating.table import MUTANTS, Mutant
 
-SEEDS = 40
+SEEDS = 60
 """Simulations that look for one bug."""
 SECONDS = 15.0
 """Of processor time: a busy machine hides no bug."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from actors.envelope import Envelope, unpack
 from chaos.simulating.hosted import Carried, Hosted
 from chaos.simulating.oversight import Oversight
+from messages.auth import AccountUpdated
 from messages.base import Message
 from messages.status import Transition, TreeStatus
 from storage.config import ConfigFile
@@ -52,6 +53,8 @@ class Checks:
         """By tree and generation."""
         self.told: dict[int, set[str | None]] = defaultdict(set)
         """What each process ever answered about its account."""
+        self.auth_phases: dict[int, str] = {}
+        """What each auth actor believed last."""
         self.orphans: set[tuple[int, int]] = set()
         """Tree and generation of processes whose owner died: what it had not handed on is gone with it."""
         self.log: dict[int, list[Transition]] = defaultdict(list)
@@ -200,7 +203,16 @@ class Checks:
             return
         process = self.generations.get((self.world.trees, message.generation))
         told = self.told[process.number] if process else set()
+        self.must(self._proof(message.generation), "only the account proves a login", "said without its proof")
         self.must("chatgpt" in told, "only the account proves a login", f"generation {message.generation}: {told}")
+
+    def _proof(self, generation: int) -> bool:
+        """Whether what is being handled right now is the sidecar's word that the account is there. Decision 1."""
+        what, says = self.world.hearing or (None, None)
+        word = _inside(what) if isinstance(what, Envelope) else None
+        if not isinstance(word, AccountUpdated) or says is None or says.party != "sidecar":
+            return False
+        return (word.auth_mode, word.authenticated, word.generation) == ("chatgpt", True, generation)
 
     def _batch(self, message: Any, sender: Hosted) -> None:
         if sender.party == "sidecar" and len(self.batches) < 400:
@@ -277,6 +289,15 @@ class Checks:
         for box in actor.courier.waiting:
             self.must(box.bytes_count < window, "the window bounds what waits", box.bytes_count)
 
+    def _after_auth(self, hosted: Hosted, _what: Any) -> None:
+        if hosted.actor.begun is None:
+            return
+        auth = hosted.actor.state
+        if auth.phase == "authenticated" != self.auth_phases.get(hosted.number):
+            proved = self._proof(auth.generation)
+            self.must(proved, "only the account proves a login", "believed without its proof")
+        self.auth_phases[hosted.number] = auth.phase
+
     def _after_stager(self, hosted: Hosted, _what: Any) -> None:
         if hosted.actor.begun is None:
             return
@@ -316,6 +337,7 @@ _SENT: dict[str, Any] = {
 _AFTER: dict[str, Any] = {
     "supervisor": Checks._after_supervisor,
     "sidecar": Checks._after_sidecar,
+    "auth": Checks._after_auth,
     "stager": Checks._after_stager,
     "ingest": Checks._after_ingest,
 }

@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[int, Args]] = {
     "mono_gap": (3, lambda c: ((2_000, 5_100, 61_000)[c.below(3)],)),
     "child_crash": (14, lambda c: (c.below(2),)),
     "child_crash_at_edge": (2, lambda c: ()),
-    "child_stall": (7, lambda c: (c.between(100, 18_000),)),
+    "child_stall": (10, lambda c: (c.between(100, 18_000),)),
     "child_deaf": (2, lambda c: (c.between(100, 3_000),)),
     "child_mute": (5, lambda c: (_METHOD(c), c.between(500, 6_000))),
     "child_stubborn": (3, lambda c: (c.between(500, 5_000),)),
@@ -151,6 +151,9 @@ def plan_of(seed: int) -> Plan:
     for _ in range(chance.between(4, 12) if theme else 0):
         what = theme[chance.below(len(theme))]
         steps.append(Step(begin_ms + chance.below(THEME_MS), what, TABLE[what][1](chance)))
+    if theme[:1] == ("startLogin",):  # who is logged in cannot log in
+        steps.append(Step(begin_ms, "auth_loss", (0,)))
+        steps.append(Step(begin_ms + 400, "startLogin", (_CLIENT(chance), chance.below(4))))
     # Somebody always works, or there is nothing to lose.
     for number in range(chance.between(1, 6)):
         wish = "startThread" if number == 0 else "startTurn"

@@ -86,6 +86,8 @@ class World:
         self.links = Links(plan.seed)
         self.story: deque[tuple[int, str, Any, tuple[tuple[str, Any], ...]]] = deque(maxlen=STORY_LINES)
         """When, who, what arrived or happened, and what left then."""
+        self.hearing: tuple[Any, Hosted] | None = None
+        """What is being handled, and whose word it is."""
         self.leaving: list[tuple[str, Any]] = []
         self.said: Counter[str] = Counter()
         """What was handled, by name."""
@@ -261,6 +263,7 @@ class World:
             what = WatchMessage(ready)
         self.steps += 1
         self.leaving = []
+        self.hearing = (what, sender)
         died = False
         try:
             receiver.hear(what, sender)
