@@ -63,9 +63,9 @@ SEEDS := 500
 simulate: $(BIN)/.installed
 	$(BIN)/hybrid-capture simulate --seeds $(SEEDS)
 
-# Each bug of the list alone: the simulation or the tests of its file must see it.
+# Each bug of the list alone: the simulation or the tests of its file must see it. All of them each night.
 mutants: $(BIN)/.installed
-	$(BIN)/python -m chaos.mutating
+	$(BIN)/python -m chaos.mutating $(MUTANTS)
 
 # Every declared fault on a real tree, with its report and the verdict: `drills/`.
 drill: $(BIN)/.runtime

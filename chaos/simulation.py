@@ -81,9 +81,9 @@ def _play(world: World, plan: Plan) -> None:
     world.run_until(START_MS)
     world.outside.subscribe()
     for step in plan.steps:
-        world.run_until(step.at_ms)
+        world.run_until(step.at_ms + world.slept_ms)
         acts.act(step)
-    world.run_until(plan.duration_ms)
+    world.run_until(plan.duration_ms + world.slept_ms)
     Rest(world, acts).come()
 
 

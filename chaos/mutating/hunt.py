@@ -108,13 +108,18 @@ def test(mutant: Mutant) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`--one NAME` hunts in this process; otherwise all, or those whose names are given. Exit code 1: one survived."""
+    """`--one NAME` hunts in this process; otherwise all, or those whose names are given. Exit code 1: one survived.
+
+    `--quick`: only those that the simulation should see. What tests of a file see, they see in every run of the tests.
+    """
     known = {mutant.name: mutant for mutant in MUTANTS}
     if list(arguments[:1]) == ["--one"]:
         sys.stdout.write(f"{json.dumps(one(known[arguments[1]]))}\n")
         return 0
     as_json = "--json" in arguments
-    wanted = [name for name in arguments if name != "--json"] or list(known)
+    quick = "--quick" in arguments
+    wanted = [name for name in arguments if not name.startswith("--")]
+    wanted = wanted or [name for name, each in known.items() if not quick or each.first == "simulation"]
     began = time.monotonic()
     verdicts = []
     for verdict in hunt([known[name] for name in wanted]):

@@ -63,7 +63,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "never send a batch again", "actors/machines/courier.py",
         "if now_ms - self.sent_ms < self.resend_ms:", "if now_ms - self.sent_ms < 10**9:",
-        (f"{MACHINES}/test_courier.py",),
+        (f"{MACHINES}/test_courier.py",), "tests",
     ),
     Mutant(
         "never say that a generation is closed", "actors/machines/courier.py",
@@ -280,7 +280,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "let a question wait for ever", "actors/wire/asked.py",
-        "if held.due_ms <= now_ms]", "if held.due_ms < 0]", ("tests/actors/wire/test_asked.py",),
+        "if held.due_ms <= now_ms]", "if held.due_ms < 0]", ("tests/actors/wire/test_asked.py",), "tests",
     ),
     Mutant(
         "obey a double click twice", "actors/machines/facade.py",

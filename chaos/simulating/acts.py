@@ -138,6 +138,7 @@ class Acts:
     def _mono_gap(self, ms: int) -> None:
         """The machine slept: everything that became due meanwhile is due at once."""
         self.world.clock.us += ms * 1000
+        self.world.slept_ms += ms
 
     # The app-server.
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SWITCHED_TICKS_MAX = 14
 """So many ticks of the supervisor (1 s each) after the switch the process must be gone, whatever hangs."""
+EXCUSED_US = 2_500_000
+"""An answer that was late may still be on its way for so long."""
 HUNG_TICKS_MAX = 6
 """An actor that hangs for so many ticks was killed by then: its ping has a deadline of 3 s."""
 SILENT_TICKS_MAX = 9
@@ -108,8 +110,11 @@ class Checks:
             self.batches.clear()  # its seal has another key: nothing of an older tree gets through
             self.switched_ticks = 0
 
-    def died(self, hosted: Hosted) -> None:
-        """Nothing is wrong with dying."""
+    def killed_by_supervisor(self, hosted: Hosted) -> None:
+        """It may kill who hangs, who has only just stopped hanging, and who does not leave in time."""
+        recently = self.world.clock.us - hosted.resumed_us < EXCUSED_US
+        fits = hosted.hung or recently or self.world.outside.stopping
+        self.must(fits, "only who hangs is killed", hosted.name)
 
     def orphaned(self, _sidecar: Hosted) -> None:
         """The owner of a process died: so does every generation whose books it still had open."""

@@ -67,6 +67,8 @@ class Hosted:
         self.alive = True
         self.hung = False
         self.hung_ticks = 0
+        self.resumed_us = 0
+        """When it last went on after it hung."""
         self.waiting: deque[tuple[Any, Hosted]] = deque()
         """What came while it was hung."""
         self.watch: list[int] = []
@@ -109,7 +111,8 @@ class Hosted:
         return self
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """SIGKILL, by the supervisor."""
+        self.world.checks.killed_by_supervisor(self)
         self.world.kill(self)
 
     # Handling.

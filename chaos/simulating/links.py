@@ -21,11 +21,12 @@ NUMBERED = frozenset(
         "CheckpointKept", "CheckpointRefused", "StageOpened", "StageReset", "KeepTransitions", "TransitionsKept",
         "PositionsWanted", "PositionsTold", "KeepPulled", "PulledKept", "KeepRecords", "RecordsKept", "RecordsRefused",
         "OtlpPart", "OtlpTaken", "FilesWanted", "FilesTold", "SourceProbed",
-        "Ping", "Pong", "LedgerWanted", "LedgerTold", "LiveLines", "BaselineProbed",
+        "LedgerWanted", "LedgerTold", "LiveLines", "BaselineProbed",
     }
 )  # fmt: skip
 """Conversations that survive the loss and the repetition of any of their messages."""
 REPEATABLE = NUMBERED | {
+    "Ping", "Pong",
     "ClientSaid", "AccountUpdated", "AuthStateChanged", "HandshakeChanged", "StatusChanged", "SidecarExited",
     "SidecarStarted", "ItemStored", "TurnStored", "ApprovalAsked", "ApprovalSettled", "SupervisionDone", "CallDone",
 }  # fmt: skip

@@ -131,10 +131,14 @@ class Rest:
         return not self._why_not()
 
     def _stored(self, thread: Any) -> bool:
-        """Whether every turn of it that ended is in the file; items are looked at in the end."""
+        """Whether every turn of it is in the file, with its end and all that it completed."""
         ended = {(turn.turn_id, _end_of(turn)) for turn in thread.turns}
         rows = self.checks.query(f"{_TURNS} WHERE s.session_id = ?", (thread.thread_id,))
-        return ended <= {row[1:] for row in rows}
+        if not ended <= {row[1:] for row in rows}:
+            return False
+        kept = {row[1:3] for row in self.checks.query(f"{_ITEMS} WHERE s.session_id = ?", (thread.thread_id,))}
+        items = {(turn.turn_id, item["id"]) for turn in thread.turns for item in turn.items}
+        return items <= kept or self._too_large(thread)
 
     def _open_wishes(self) -> list[str]:
         """Commands that somebody still waits for, of people who are still there and a facade that lives."""

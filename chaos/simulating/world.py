@@ -94,6 +94,8 @@ class World:
         self.acted: Counter[str] = Counter()
         """Steps of the plan that had something to act on."""
         self.hash = blake2b(digest_size=16)
+        self.slept_ms = 0
+        """How long the machine slept in all: the plan goes on where it was."""
         self.processes_started = 0
         self.hosted_count = 0
         self.trees = 0
@@ -168,7 +170,6 @@ class World:
             self.child = None
         if hosted.party == "ingest":
             self.disk.close()
-        self.checks.died(hosted)
         for child in hosted.children:
             self.kill(child)
         if hosted.parent is None:
@@ -185,6 +186,7 @@ class World:
     def resume(self, hosted: Hosted) -> None:
         """SIGCONT: what waited is handled, in order, before anything that comes now."""
         hosted.hung = False
+        hosted.resumed_us = self.clock.us
         while hosted.waiting and hosted.alive and not hosted.hung:
             self._hear(hosted, *hosted.waiting.popleft())
 

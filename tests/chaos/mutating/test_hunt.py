@@ -46,3 +46,14 @@ def test_a_hunt_can_be_read_by_a_program(monkeypatch: pytest.MonkeyPatch, capsys
     )
     assert hunt.main(["--json", "skip an acknowledgement"]) == 0
     assert json.loads(capsys.readouterr().out)["by"] == "tests"
+
+
+def test_a_quick_hunt_is_for_the_simulation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = hunt.Verdict("x", "simulation", "seed 1", 1.0)
+    monkeypatch.setattr(hunt, "hunt", lambda mutants: iter([seen for _ in mutants]))
+    assert hunt.main(["--quick"]) == 0
+    count = sum(mutant.first == "simulation" for mutant in MUTANTS)
+    assert 20 < count < len(MUTANTS)
+    assert f"{count} of {count} bugs were seen" in capsys.readouterr().out
