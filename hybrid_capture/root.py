@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pydantic import ValidationError
 
 from actors import leftovers, lifeline
 from actors.system import PartReturned, Readable, Tree
@@ -145,8 +146,12 @@ class Root:
         if gateway is not None:
             gateway.look_after(now_s)
             if gateway.due(now_s):
-                gateway.start()
-                self._meet(gateway)
+                try:
+                    gateway.start()
+                except OSError:  # no descriptor or no process to be had: that counts like one that ended
+                    gateway.gone(time.monotonic_ns() // 1_000_000)
+                else:
+                    self._meet(gateway)
         fault = self._no_gateway or (gateway.trouble if gateway is not None else "")
         if fault and self._ready and now_s - self._told_s >= NO_GATEWAY_S:
             self._told_s = now_s
@@ -164,7 +169,18 @@ class Root:
             self._gateway_said(gateway.number, each)
 
     def _gateway_said(self, number: int, said: Said) -> None:
-        """A body's part goes on to the baseline, a probe's result to the supervisor."""
+        """A body's part goes on to the baseline, a probe's result to the supervisor.
+
+        The gateway hears strangers, so what it says is checked here like anything else: a word that does not fit ends
+        it, not the root.
+        """
+        try:
+            self._pass_on(number, said)
+        except (ValidationError, TypeError):
+            assert self._gateway is not None
+            self._gateway.kill()
+
+    def _pass_on(self, number: int, said: Said) -> None:
         if said.op == "part":
             self._tree.tell("baseline", OtlpPart(gateway=number, body=said.blob, **said.fields))
         elif said.op == "givenUp":

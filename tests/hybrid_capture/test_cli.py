@@ -80,11 +80,15 @@ def test_an_unknown_verb_is_a_usage_error() -> None:
 def test_run_begins_with_where_it_is_and_then_tells_each_transition_in_order(running: Running) -> None:
     lines = [_loads(line) for line in running.verb.out.splitlines()]
     assert lines[0] == {"event": "ready", "pid": running.verb.process.pid, "stateDir": str(running.state)}
+    assert set(lines[1]) == {"event", "otlp", "panel"}
+    assert lines[1]["event"] == "listening"
+    assert lines[1]["panel"] == f"{lines[1]['otlp']}/"
+    assert lines[1]["otlp"].startswith("http://127.0.0.1:")
     modes = [line["after"] for line in lines if line.get("what") == "mode"]
     assert modes[-1] == "HYBRID_ACTIVE"
     greetings = [line["after"] for line in lines if line.get("what") == "handshake"]
     assert greetings == ["none", "initialize_sent", "initialized"][-len(greetings) :]
-    assert all({"mode", "modeReason", "atMs"} <= set(line) for line in lines[1:])
+    assert all({"mode", "modeReason", "atMs"} <= set(line) for line in lines[2:])
 
 
 @pytest.mark.live
