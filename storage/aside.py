@@ -18,6 +18,7 @@ from storage.cleaning import Cleaner
 from storage.database import open_writer
 from storage.dsn import is_dsn
 from storage.errors import NotOurs, StoreCorrupt
+from storage.whole_file import flush_folder
 
 MARK = ".damaged-"
 BESIDE = ("-shm", "-wal", "-journal", "")
@@ -48,7 +49,7 @@ def begin_anew(place: str | Path, damage: StoreCorrupt, run_id: str, at_ms: int)
     for suffix in BESIDE:
         with suppress(FileNotFoundError):
             os.rename(f"{path}{suffix}", f"{away}{suffix}")
-    _flush(path.parent)
+    flush_folder(path.parent)
     done = SetAside(
         away, f"{damage.reason}; it stands aside as {away.name}, and a fresh store is filled from its sources"
     )
@@ -74,12 +75,3 @@ def _free_name(path: Path, at_ms: int) -> Path:
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at_ms / 1000))
     names = (f"{path.name}{MARK}{stamp}{'' if n == 1 else f'-{n}'}" for n in range(1, NAMES_MAX))
     return next(away for away in map(path.with_name, names) if not away.exists())
-
-
-def _flush(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -16,6 +16,7 @@ from storage.database import open_reader
 from storage.dsn import is_dsn
 from storage.errors import StoreNotWritable, StoreUnavailable
 from storage.sqlite import Sqlite, failure
+from storage.whole_file import flush_folder
 
 PART = ".part"
 _CHECK = "PRAGMA quick_check(1)"
@@ -95,9 +96,4 @@ def _finish(part: Path, to: Path) -> None:
         os.link(part, to)
     except FileExistsError:
         raise StoreNotWritable(f"{to} exists already", "give another name, or move it away") from None
-    if os.name == "posix":
-        folder = os.open(to.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    flush_folder(to.parent)

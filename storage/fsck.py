@@ -69,7 +69,9 @@ def examine(database: Database, repair: bool, run_id: str, at_ms: int) -> Iterat
                 faults = list(look(database))
         except database.errors as error:
             raise database.failure(error) from None
-        if faults:
+        if look is _search and not isinstance(database, Writer) and database.dialect == "sqlite":
+            yield Check(name, "ok", "not looked at: an index can only be asked with --repair")
+        elif faults:
             yield Check(name, "wrong", _told(faults), len(faults))
         else:
             yield Check(

@@ -48,12 +48,17 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, suffix: str = ".n
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make durable which names stand in a folder: who was renamed, linked or removed. Errors: OSError."""
     if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         finally:
-            os.close(folder)
+            os.close(descriptor)
 
 
 def read_plain(path: Path, bytes_max: int) -> bytes | None:
