@@ -20,12 +20,10 @@ from storage.order import Order
 from storage.precedence import comes_before, rank
 from storage.search_index import SearchIndex
 from storage.sessions import ROW_IDS_MAX
+from storage.sightings import UNREAD, Said, Sightings, Stored
 from storage.spreading import Spread
 from storage.texts import item_text
 from storage.turns import Turns
-
-UNREAD = ""
-"""Content hash of a sighting whose content was not looked at, since a source that comes before had told the item."""
 
 _ADD = """INSERT INTO items (turn_row, item_id, ordinal, kind, status, started_at_ms, completed_at_ms, revision,
     content_hash, text, body, source, agent_id)
@@ -36,27 +34,11 @@ _SESSION = "SELECT session_row FROM turns WHERE id = ?"
 _COUNT = "UPDATE turns SET item_count = ? WHERE id = ?"
 _TEXT = "SELECT text FROM items WHERE id = ?"
 _FIND = "SELECT id, source, content_hash, revision FROM items WHERE turn_row = ? AND item_id = ?"
-_FORMER = "SELECT 1 FROM item_sources WHERE item_row = ? AND source = ? AND content_hash = ?"
-_KEEP_FORMER = """UPDATE item_sources SET (kind, status, started_at_ms, completed_at_ms, text, body) =
-    (SELECT kind, status, started_at_ms, completed_at_ms, text, body FROM items WHERE id = ?)
-    WHERE item_row = ? AND source = ? AND content_hash = ?"""
 _REVISE = """UPDATE items SET kind = ?, status = ?, started_at_ms = coalesce(?, started_at_ms),
     completed_at_ms = coalesce(?, completed_at_ms), revision = ?, content_hash = ?, text = ?, body = ?, agent_id = ?
     WHERE id = ?"""
 _TAKE_OVER = """UPDATE items SET kind = ?, status = ?, started_at_ms = ?, completed_at_ms = ?, revision = ?,
     content_hash = ?, text = ?, body = ?, agent_id = ?, source = ? WHERE id = ?"""
-_SIGHT = """INSERT INTO item_sources (item_row, source, content_hash, revision, run_id, generation, seen_at_ms, kind,
-    status, started_at_ms, completed_at_ms, text, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (item_row, source, content_hash) DO NOTHING"""
-
-
-class Stored(NamedTuple):
-    """What the cache remembers of an item."""
-
-    row: int
-    source: str
-    content_hash: str
-    revision: int
 
 
 class Kept(NamedTuple):
@@ -105,10 +87,7 @@ class Items:
         self._counts: LRUCache[int, int] = LRUCache(ROW_IDS_MAX)
         """By turn row, how many items it has."""
         self._grown: set[int] = set()
-        self._sightings: list[tuple[Any, ...]] = []
-        """Of new items: written together."""
-        self._fresh: dict[int, tuple[int, tuple[Any, ...]]] = {}
-        """By row of an item that has one sighting, not written yet: where that is, and what the item says."""
+        self._sightings = Sightings(database)
         self.spread = Spread(database, self._index)
         self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
 
@@ -117,8 +96,7 @@ class Items:
         self._seen.clear()
         self._counts.clear()
         self._grown.clear()
-        self._sightings.clear()
-        self._fresh.clear()
+        self._sightings.forget()
         self._order.forget()
         self._index.forget()
         self.spread.forget()
@@ -126,7 +104,7 @@ class Items:
     def settle(self) -> set[int]:
         """Put the items of turns that several sources tell in their order, and what is new into the search index; gives
         the turns whose order was looked at."""
-        self._write_sightings()
+        self._sightings.settle()
         self._database.run_many(_COUNT, [(self._counts[row], row) for row in sorted(self._grown)])
         self._grown.clear()
         self.spread.settle()
@@ -154,8 +132,9 @@ class Items:
         if stored is None or (stored.source, stored.content_hash) != (place.source, content.content_hash):
             new = self._add(turn_row, item, content, place) if stored is None else None
             if new is not None:
-                self._fresh[new.row] = (len(self._sightings), self._content_row(item, content))
-                self._sight(key, new, content.content_hash, place, content.agent_id, new=True)
+                self._seen[key] = new
+                self._sightings.first(new, _said(self._row(item, content, 1)), place)
+                self._order.sighted(turn_row, place.source, content.agent_id, True)
                 return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.clean)
             stored = self._find(key)
             assert stored is not None, "an item that could not be added is there"
@@ -224,11 +203,15 @@ class Items:
         if content.content_hash == stored.content_hash:
             self._sight(key, stored, stored.content_hash, place)
             return Kept("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
-        if stored.row in self._fresh and not content.failed:
-            return self._grow(key, stored, item, content, place)
-        self._write_sightings()
-        former = self._database.run(_FORMER, (stored.row, stored.source, content.content_hash)).fetchone()
-        if former is not None:
+        revision = stored.revision + 1
+        new = Stored(stored.row, stored.source, content.content_hash, revision)
+        replaced = Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
+        if not content.failed and self._sightings.grow(stored, new, place):
+            self._index.replace(stored.row, content.text)
+            self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
+            self._seen[key] = new
+            return replaced
+        if self._sightings.is_former(stored, content.content_hash):
             # A replay brings the revisions again in their order; taking an old one back would never come to rest.
             self._seen[key] = stored
             return Kept(
@@ -238,34 +221,9 @@ class Items:
             reason = "redaction failed; the stored revision stays"
             return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
         self._keep_former(stored, content.text)
-        revision = stored.revision + 1
         self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
-        new = Stored(stored.row, stored.source, content.content_hash, revision)
         self._sight(key, new, content.content_hash, place)
-        return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
-
-    def _grow(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place) -> Kept:
-        """The same message brings an item and what became of it, as a call and its result: nothing has to be read."""
-        at, said = self._fresh.pop(stored.row)
-        self._sightings[at] = (*self._sightings[at][:7], *said)
-        self._index.replace(stored.row, content.text)
-        revision = stored.revision + 1
-        self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
-        new = Stored(stored.row, stored.source, content.content_hash, revision)
-        self._seen[key] = new
-        self._sightings.append(self._sighting(new, content.content_hash, place))
-        return Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
-
-    def _content_row(self, item: FinalItem, content: _Content) -> tuple[Any, ...]:
-        times = (whole(item.started_at_ms), whole(item.completed_at_ms))
-        return (self._word(item.kind), self._word(item.status), *times, content.text, content.body)
-
-    @staticmethod
-    def _sighting(stored: Stored, content_hash: str, place: Place) -> tuple[Any, ...]:
-        """A row of `item_sources` whose content stands in the item, or was not looked at."""
-        revision = stored.revision if content_hash != UNREAD else 0
-        at = (place.run_id, place.generation, place.at_ms)
-        return (stored.row, place.source, content_hash, revision, *at, *(None,) * 6)
+        return replaced
 
     def _take_over(
         self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place
@@ -301,36 +259,21 @@ class Items:
 
     def _keep_former(self, stored: Stored, text: str) -> None:
         """The content that an item has now goes to its revision, which had no need of a copy until now."""
-        self._write_sightings()
         if not self._index.replace(stored.row, text):
             (before,) = self._database.run(_TEXT, (stored.row,)).fetchone()
             self._index.change(stored.row, before, text)
-        self._database.run(_KEEP_FORMER, (stored.row, stored.row, stored.source, stored.content_hash))
+        self._sightings.keep_former(stored)
 
     def _word(self, word: str | None) -> str | None:
         return None if word is None else self._cleaner.word(word)
 
-    def _sight(
-        self,
-        key: tuple[int, str],
-        stored: Stored,
-        content_hash: str,
-        place: Place,
-        agent_id: str | None = None,
-        *,
-        new: bool = False,
-    ) -> None:
+    def _sight(self, key: tuple[int, str], stored: Stored, content_hash: str, place: Place) -> None:
         self._seen[key] = stored
-        sighting = self._sighting(stored, content_hash, place)
-        if new:
-            self._sightings.append(sighting)
-            self._order.sighted(key[0], place.source, agent_id, new)
-            return
-        self._write_sightings()  # what was seen first has the smaller id: it is the order of a source
-        if self._database.run(_SIGHT, sighting).rowcount == 1:
-            self._order.sighted(key[0], place.source, agent_id, new)
+        if self._sightings.again(stored, content_hash, place):
+            self._order.sighted(key[0], place.source, None, False)
 
-    def _write_sightings(self) -> None:
-        self._database.run_many(_SIGHT, self._sightings)
-        self._sightings.clear()
-        self._fresh.clear()
+
+def _said(row: tuple[Any, ...]) -> Said:
+    """Of an item's row, what a revision keeps."""
+    kind, status, started, completed, _, _, text, body, _ = row
+    return (kind, status, started, completed, text, body)

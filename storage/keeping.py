@@ -7,8 +7,8 @@ last item. Every record is a decision with a reason, never an exception.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from messages.baseline import EventSeen, ResponseUsage
 from messages.records import FinalItem, ItemStored, SessionSeen, StageLoss, TurnSeen, TurnStored
@@ -26,6 +26,8 @@ from storage.tombstones import Tombstones
 from storage.turns import Turns
 
 Announced = ItemStored | TurnStored
+
+Kind = TypeVar("Kind", ResponseUsage, EventSeen)
 
 
 class Records(Protocol):
@@ -88,29 +90,22 @@ class Keeping:
 
     def keep_usage(self, responses: Iterable[ResponseUsage], place: Place, tally: Counter[str]) -> None:
         """Keep what model responses used."""
-        for usage in responses:
-            if self._tombstones.refuse(place, usage.session_id, usage.turn_id, usage.at_ms):
-                tally[PURGED] += usage.frames
-                continue
-            try:
-                changed = self._responses.keep(usage, place)
-            except Malformed as error:
-                self._drop(place, tally, usage.frames, usage.response_id, f"usage: {error}")
-            else:
-                tally["stored" if changed else "duplicate"] += usage.frames
+        self._keep_all(responses, self._responses.keep, "usage", place, tally)
 
     def keep_events(self, events: Iterable[EventSeen], place: Place, tally: Counter[str]) -> None:
         """Keep telemetry records."""
-        for event in events:
-            if self._tombstones.refuse(place, event.session_id, event.turn_id, event.at_ms):
-                tally[PURGED] += event.frames
-                continue
+        self._keep_all(events, self._events.keep, "event", place, tally)
+
+    def _keep_all(
+        self, records: Iterable[Kind], keep: Callable[[Kind, Place], bool], what: str, place: Place, tally: Counter[str]
+    ) -> None:
+        for record in records:
             try:
-                new = self._events.keep(event, place)
+                changed = keep(record, place)
             except Malformed as error:
-                self._drop(place, tally, event.frames, event.session_id, f"event: {error}")
+                self._drop(place, tally, record.frames, record.session_id, f"{what}: {error}")
             else:
-                tally["stored" if new else "duplicate"] += event.frames
+                tally["stored" if changed else "duplicate"] += record.frames
 
     def sweep(self, place: Place) -> list[Announced]:
         """End what nobody will end any more, each with its audit row."""
