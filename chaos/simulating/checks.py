@@ -116,9 +116,9 @@ class Checks:
         fits = hosted.hung or recently or self.world.outside.stopping
         self.must(fits, "only who hangs is killed", hosted.name)
 
-    def orphaned(self, _sidecar: Hosted) -> None:
+    def orphaned(self, sidecar: Hosted) -> None:
         """The owner of a process died: so does every generation whose books it still had open."""
-        courier = _sidecar.actor.courier if _sidecar.actor.begun else None
+        courier = sidecar.actor.courier if sidecar.actor.begun else None
         for box in courier.waiting if courier else ():
             self.orphans.add((self.world.trees, box.generation))
 

@@ -43,8 +43,6 @@ class Links:
         self.slow_us: Counter[tuple[str, str]] = Counter()
         self.drops: Counter[tuple[str, str]] = Counter()
         self.repeats: Counter[tuple[str, str]] = Counter()
-        self.done: Counter[str] = Counter()
-        """What happened to messages, by kind."""
 
     def arrivals(self, sender: Hosted, receiver: Hosted, message: Any, now_us: int) -> tuple[int, ...]:
         """When it arrives: once, never, or twice."""
@@ -58,11 +56,9 @@ class Links:
             at_us = max(at_us, now_us + pace + self.slow_us[parties])
             if self.drops[parties] > 0 and kind in NUMBERED:
                 self.drops[parties] -= 1
-                self.done["dropped"] += 1
                 return ()
             if self.repeats[parties] > 0 and kind in REPEATABLE:
                 self.repeats[parties] -= 1
-                self.done["repeated"] += 1
                 again = at_us + 1 if kind not in NUMBERED else at_us + mix(self._seed, 4, count) % 400_000
                 self._last[link] = at_us
                 return (at_us, again)

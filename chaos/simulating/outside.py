@@ -16,7 +16,7 @@ from chaos.simulating.hosted import Carried, Hosted
 from messages import auth, records, sidecar, stream
 from messages.base import Message
 from messages.facade import ClientGone, ClientSaid, ToClient
-from messages.lifecycle import Begin, PeersChanged, StopTree, TreeFailed, TreeReady, TreeStopped
+from messages.lifecycle import Begin, PeersChanged, StopTree, TreeFailed, TreeStopped
 from messages.otlp import OtlpAnswered, OtlpTaken
 from messages.status import Transition
 
@@ -42,7 +42,6 @@ class Wish:
     """Accepted, refused or data."""
     effects: int = 0
     accepted: bool = False
-    ok: bool | None = None
 
 
 @dataclass(slots=True)
@@ -54,7 +53,6 @@ class Person:
     used: list[str] = field(default_factory=list)
     threads: list[str] = field(default_factory=list)
     turns: list[tuple[str, str]] = field(default_factory=list)
-    status: dict[str, Any] = field(default_factory=dict)
     gone: int = 0
     """How often it hung up: it comes back as somebody else."""
 
@@ -78,7 +76,6 @@ class Outside:
         self.waiting: list[Message] = []
         self.exporter = Exporter(world)
         self.stopped: list[TreeStopped] = []
-        self.ready = 0
         self.stopping = False
 
     # The root.
@@ -129,8 +126,6 @@ class Outside:
             self.exporter.answered(message)
         elif isinstance(message, TreeStopped):
             self.stopped.append(message)
-        elif isinstance(message, TreeReady):
-            self.ready += 1
         elif isinstance(message, TreeFailed):
             self.world.checks.violated("a handler raised", message.text)
 
@@ -236,7 +231,6 @@ class Outside:
         elif body["event"] == "commandDone" and wish is not None:
             wish.effects += 1
             self.world.checks.done_for_person(wish, body)
-            wish.ok = body["ok"]
         if person is not None:
             self._learn(person, body)
 
@@ -255,5 +249,3 @@ class Outside:
                 person.threads.append(result["threadId"])
             if "turnId" in result and wish is not None:
                 person.turns.append((orjson.loads(wish.body)["threadId"], result["turnId"]))
-        elif event == "status":
-            person.status = body["status"]

@@ -177,7 +177,6 @@ class Speech:
         if self.process.stalled or self.process.full:
             self._next()
             return
-        self.world.chance.below(2)
         if self.open_item is None:
             if self.steps_left == 0:
                 self._end(ENDS[self.world.chance.below(len(ENDS))])
