@@ -16,23 +16,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from actors.machines.file_slices import NotOurs, Rules, Slice, is_same, next_slice
-from actors.source_file import SourceFile
-from actors.wire.gathered import LineGone
+from actors.machines.file_slices import Rules
 from hybrid_capture.console import Screen
 from hybrid_capture.import_progress import ImportProgress
+from hybrid_capture.import_reader import FileEnd, Part, Reader, Wanted, read_file
 from hybrid_capture.problems import DONE, INTERRUPTED, UNUSABLE, WRONG, Problem
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import FolderTaken, StateFolder
-from messages.baseline import FileFound, FilePosition, FilesWanted, RecordsRefused
+from messages.baseline import FileFound, FilesWanted, RecordsRefused
 from messages.records import ItemStored
 from storage.errors import StoreError
 from storage.linking.git import Git, GitFailed
 from storage.linking.look import Looker
+from storage.redaction import warm
 from storage.store import Store
 
 SLICE_BYTES = 1024 * 1024
 """One transaction. Smaller costs an fsync each, larger memory."""
+APART_BYTES = 8 * 1024 * 1024
+"""From this much on, reading and storing are two processes; below, starting one costs more than it saves."""
 ASK_FILES = 256
 """Files whose positions are asked for at once."""
 PROBLEMS_MAX = 1_000
@@ -121,6 +123,8 @@ def import_paths(settings: Settings, paths: Sequence[Path], screen: Screen, *, l
 
 def _import(settings: Settings, files: list[Found], report: Report, screen: Screen, links: bool) -> int:
     run_id = f"{time.time_ns() // 1_000_000:x}-{secrets.token_hex(3)}.1"
+    cache = settings.state_dir.absolute() / "cache"
+    warm(None, cache)
     store = Store(settings.store, run_id=run_id, limits=settings.limits)
     rules = Rules(SLICE_BYTES, settings.limits.line_bytes_max, settings.timing.file_quiet_ms)
     interrupted = False
@@ -128,7 +132,7 @@ def _import(settings: Settings, files: list[Found], report: Report, screen: Scre
     try:
         with ImportProgress(screen, len(files), sum(file.size for file in files)) as progress:
             try:
-                job = _Job(store, rules, report, progress)
+                job = _Job(store, rules, cache, report, progress)
                 job.all(files)
                 report.seconds = time.monotonic() - begun_s
                 if links and store.links_due():
@@ -148,48 +152,54 @@ def _import(settings: Settings, files: list[Found], report: Report, screen: Scre
 class _Job:
     """One run over all files."""
 
-    def __init__(self, store: Store, rules: Rules, report: Report, progress: ImportProgress) -> None:
-        self._store, self._rules, self._report, self._progress = store, rules, report, progress
+    def __init__(self, store: Store, rules: Rules, cache: Path, report: Report, progress: ImportProgress) -> None:
+        self._store, self._rules, self._cache, self._report, self._progress = store, rules, cache, report, progress
         self._numbers: Counter[str] = Counter()
 
     def all(self, files: list[Found]) -> None:
+        if sum(file.size for file in files) < APART_BYTES:
+            self._all(files, None)
+            return
+        with Reader(self._rules, self._cache) as reader:
+            self._all(files, reader)
+
+    def _all(self, files: list[Found], reader: Reader | None) -> None:
         for first in range(0, len(files), ASK_FILES):
             some = files[first : first + ASK_FILES]
-            wanted = tuple(FileFound(path=each.path, device=each.device, inode=each.inode) for each in some)
-            told = self._store.file_positions(FilesWanted(incarnation=1, n=1, files=wanted))
+            asked = tuple(FileFound(path=each.path, device=each.device, inode=each.inode) for each in some)
+            told = self._store.file_positions(FilesWanted(incarnation=1, n=1, files=asked))
             stored = {position.path: position for position in told.positions}
+            wanted = [Wanted(each.path, stored.get(each.path)) for each in some]
+            parts = reader.all(wanted) if reader is not None else self._here(wanted)
             for file in some:
                 self._progress.file(file.path)
-                try:
-                    self._file(file, stored.get(file.path))
-                except NotOurs:
-                    text = "it is neither a Codex rollout nor a Claude Code transcript"
-                    self._report.problem(file.path, text)
-                except LineGone:
-                    self._report.problem(file.path, "it was cut while it was read: import it again")
-                except OSError as error:
-                    self._report.problem(file.path, error.strerror or str(error))
+                self._file(file, parts)
                 self._progress.file_done(file.size)
 
-    def _file(self, found: Found, stored: FilePosition | None) -> None:
-        with SourceFile(found.path) as file:
-            if stored is not None and not is_same(file, stored):
-                stored = None
-            begun = done = stored.offset if stored else 0
-            self._progress.at(begun)
-            while (part := next_slice(file, stored, self._rules, _now_ms())) is not None:
-                self._keep(part)
-                stored, done = part.position, part.position.offset
-                self._report.bytes_count += part.got.consumed
-                self._progress.at(done)
-            self._report.files += 1
-            self._report.unchanged += done == begun and begun > 0
-            self._report.torn += done < file.size
+    def _here(self, wanted: list[Wanted]) -> Iterator[Part | FileEnd]:
+        for each in wanted:
+            yield from read_file(each, self._rules, prepared=False)
 
-    def _keep(self, part: Slice) -> None:
+    def _file(self, found: Found, parts: Iterator[Part | FileEnd]) -> None:
+        for said in parts:
+            if isinstance(said, FileEnd):
+                break
+            self._keep(said)
+            self._report.bytes_count += said.slice.got.consumed
+            self._progress.at(said.slice.position.offset)
+        assert isinstance(said, FileEnd), "a file ends with its end"
+        if said.problem:
+            self._report.problem(found.path, said.problem)
+            return
+        self._report.files += 1
+        self._report.unchanged += said.done == said.begun and said.begun > 0
+        self._report.torn += said.done < said.size
+
+    def _keep(self, said: Part) -> None:
+        part = said.slice
         self._numbers[part.kind.source] += 1
         message = part.message(1, self._numbers[part.kind.source])
-        kept = self._store.keep_records(message, _now_ms())
+        kept = self._store.keep_prepared(message, said.ready, _now_ms())
         if isinstance(kept.reply, RecordsRefused):
             raise Problem("REFUSED", f"{part.position.path}: {kept.reply.text}")
         announced = (each for each in kept.announce if isinstance(each, ItemStored))

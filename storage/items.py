@@ -18,6 +18,7 @@ from storage.connection import Database
 from storage.identity import ID_CHARS_MAX, Malformed, Place, canonical, content_hash, good_id, parsed, whole
 from storage.order import Order
 from storage.precedence import comes_before, rank
+from storage.preparing import Prepared
 from storage.search_index import SearchIndex
 from storage.sessions import ROW_IDS_MAX
 from storage.sightings import UNREAD, Said, Sightings, Stored
@@ -82,6 +83,8 @@ class Items:
         self._database = database
         self._cleaner = cleaner
         self._turns = turns
+        self.prepared: dict[str, Prepared] = {}
+        """Bodies of the message in hand that were redacted elsewhere, by what they came from."""
         self._order = Order(database)
         self._index = SearchIndex(database)
         self._counts: LRUCache[int, int] = LRUCache(ROW_IDS_MAX)
@@ -157,7 +160,13 @@ class Items:
                 (session_row,) = self._database.run(_SESSION, (turn_row,)).fetchone()
                 self.spread.learn(item.session_id, session_row, values)
 
-        clean, failed = self._cleaner.body(parsed(item.body), found)
+        ready = self.prepared.pop(item.body, None)
+        if ready is None:
+            clean, failed = self._cleaner.body(parsed(item.body), found)
+        else:
+            clean, failed = ready.clean
+            self._cleaner.failures += failed
+            found(ready.found)
         data = canonical(ERROR_TEXT if clean is None else clean)
         text = ERROR_TEXT if clean is None else item_text(item.kind, clean)
         agent = None if clean is None else clean.get("agentId")

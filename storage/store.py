@@ -44,6 +44,7 @@ from storage.keeping import Announced, Keeping
 from storage.linking.verdict import Verdict
 from storage.links import Links
 from storage.positions import Positions
+from storage.preparing import Prepared
 from storage.pulls import PULL, Pulls
 from storage.purge import Purge
 from storage.responses import Responses
@@ -213,6 +214,14 @@ class Store:
         with self._database.reading():
             positions = self._positions.told(wanted.files)
         return FilesTold(incarnation=wanted.incarnation, n=wanted.n, positions=positions)
+
+    def keep_prepared(self, message: KeepRecords, ready: dict[str, Prepared], at_ms: int) -> Recorded:
+        """`keep_records` for a message whose bodies were redacted in another process, by body as it was read."""
+        self._items.prepared = ready
+        try:
+            return self.keep_records(message, at_ms)
+        finally:
+            self._items.prepared = {}
 
     def keep_records(self, message: KeepRecords, at_ms: int) -> Recorded:
         """What raw records of a file or of telemetry came to, in one transaction; applied once, however often it is
