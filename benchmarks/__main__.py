@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("startup", "wire", "redaction", "frames", "storing", "linkage", "otlp", "recovery", "catchup", "importing")
+NAMES = ("startup", "wire", "redaction", "frames", "storing", "linkage", "otlp", "importing", "recovery", "catchup")
 """The last two need the real codex (`make codex`)."""
 
 if __name__ == "__main__":

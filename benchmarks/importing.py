@@ -100,10 +100,11 @@ def main() -> None:
             subprocess.run(["cat", str(path)], stdout=subprocess.DEVNULL, check=True)
             bare = median(floor(path) for _ in range(rounds))
             runs = [imported(path, folder / f"{name}{number}") for number in range(rounds)]
-            wall, cpu, most = (median(run[at] for run in runs) for at in range(3))
+            wall, cpu = (median(run[at] for run in runs) for at in range(2))
+            most = max(run[2] for run in runs)
             print(
                 f"{name} of {megabytes} MB, n {rounds}, median: {wall:.1f} MB/s (by CPU {cpu:.1f}), "
-                f"{wall / bare:.3f} of the floor ({bare:.0f} MB/s), at most {max(run[2] for run in runs):.0f} MB of memory"
+                f"{wall / bare:.3f} of the floor ({bare:.0f} MB/s), at most {most:.0f} MB of memory"
             )
         print(f"{files} idle files: {idle(folder, files):.2f} % of a core")
 
