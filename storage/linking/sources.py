@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import orjson
@@ -105,7 +105,3 @@ class Sources:
     def former(self, session: Session, repo: str) -> dict[str, str | None]:
         """Commits that it was linked to, with their patch ids."""
         return dict(self._database.run(_FORMER, (session.row, repo)).fetchall())
-
-    def names(self, rows: Collection[int]) -> dict[int, str]:
-        """Session ids by row."""
-        return {row: found.session_id for row in rows if (found := self.session(row)) is not None}

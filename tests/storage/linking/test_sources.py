@@ -35,7 +35,6 @@ def test_evidence_is_read_again_from_the_items_in_their_order(place: str) -> Non
             assert sources.trees() == {"/r": "/r/.git"}
             assert sources.of_repo("/r/.git") == [row]
             assert sources.former(session, "/r/.git") == {"c" * 40: "p1"}
-            assert sources.names([row, 99]) == {row: "t1"}
 
 
 def test_a_commit_without_a_folder_is_looked_for_where_the_session_is(place: str) -> None:
