@@ -58,10 +58,11 @@ real: $(BIN)/.installed programs
 demo: $(BIN)/.runtime
 	$(BIN)/hybrid-capture demo
 
-# Some hundred seeds in CI, ten thousand each night. `hybrid-capture simulate --help` has more.
+# Five hundred seeds in CI (half a minute on two idle cores, never more than two), ten thousand each night. `hybrid-capture simulate --help` has more.
 SEEDS := 500
+MINUTES := 2
 simulate: $(BIN)/.installed
-	$(BIN)/hybrid-capture simulate --seeds $(SEEDS)
+	$(BIN)/hybrid-capture simulate --seeds $(SEEDS) --minutes $(MINUTES)
 
 # Each bug of the list alone: the simulation or the tests of its file must see it. All of them each night.
 mutants: $(BIN)/.installed
