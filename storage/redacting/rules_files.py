@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
         "secret",
         "encrypted passwords of Maven and Jenkins: braces around base64",
         pattern=r"(?<=[>\"'=: \n\t])(?P<v>\{[0-9A-Za-z+/]{24,1024}={0,2}\})\s{0,64}(?:[<\"']|$)",
-        gate=r"\{[0-9A-Za-z+/]{24}",
+        gate=r"\{AQAAAB|=\}",
         near=("password", "secret", "passphrase", "token", "key>", "aqaaab"),
         reach=200,
         check="mixed",
@@ -105,7 +105,7 @@ RULES: tuple[Rule, ...] = (
         "private-key",
         "XML key values: the private members of an RSA key",
         pattern=r"<(?:P|Q|D|DP|DQ|InverseQ)>(?P<v>[0-9A-Za-z+/=]{20,2048})</(?:P|Q|D|DP|DQ|InverseQ)>",
-        gate=r"<(?:P|Q|D|DP|DQ|InverseQ)>[0-9A-Za-z+/=]{20}",
+        gate=r"RSAKeyValue|InverseQ|<Modulus>",
         entropy=3.0,
     ),
     Rule(
@@ -151,13 +151,6 @@ RULES: tuple[Rule, ...] = (
         check="plain",
     ),
     Rule(
-        "url-password",
-        "user:password@host without a scheme",
-        pattern=r"(?<![\w.:/@%-])[A-Za-z][\w.-]{1,40}:(?P<v>[^\s\"'@:/,;()<>]{6,64})@(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|localhost|[\w-]{1,60}(?:\.[\w-]{1,60}){0,4}\.[a-z]{2,10})(?![\w.])",
-        gate=r"[A-Za-z][\w.-]{1,40}:[^\s\"'@:/,;()<>]{6,64}@(?:[0-9]{1,3}\.[0-9]{1,3}\.|localhost|[\w-]{1,60}\.)",
-        check="spoken",
-    ),
-    Rule(
         "password",
         "INSERT INTO … (…, password) VALUES (…, 'x'): the column last, the value last",
         pattern=r"(?i:insert\s{1,4}into)\s{1,4}\S{1,80}\s{0,4}\([^()\n]{0,400}?(?i:password|passwd|pwd|secret|token|api_key)[\w\"'`]{0,12}\s{0,4}\)\s{0,4}(?i:values)\s{0,4}\([^()\n]{0,600}?'(?P<v>[^'\n]{4,256})'\s{0,4}\)",
@@ -174,8 +167,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "password",
         "a sentence: password, then the value itself",
-        pattern=r"(?i:\b(?:password|passwd|passphrase|passcode|pw|pwd))[ \t]{1,2}[\"'`(<]{0,2}(?P<v>[^\s\"'`<>(){}\[\],;|=]{8,128})",
-        gate=r"(?i:password|passwd|passphrase|passcode|pw|pwd)[ \t]{1,2}[\"'`(<]{0,2}[^\s\"'`<>(){}\[\],;|=]{0,127}[0-9]",
+        pattern=r"(?i:\b(?:password|passwd|passphrase|passcode|pwd))[ \t]{1,2}[\"'`(<]{0,2}(?P<v>[^\s\"'`<>(){}\[\],;|=]{8,128})",
+        gate=r"(?i:assword|asswd|assphrase|asscode|pwd)[ \t]{1,2}[\"'`(<]{0,2}[^\s\"'`<>(){}\[\],;|=]{0,127}[0-9]",
         check="spoken",
     ),
     Rule(

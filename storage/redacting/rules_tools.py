@@ -18,7 +18,7 @@ RULES: tuple[Rule, ...] = (
         "basic-auth",
         "curl -uuser:password",
         pattern=r"\bcurl\b[^\n]{0,600}?\s-u\\{0,4}[\"']?[^\s\"':-][^\s\"':]{0,99}:" + _Q + r"(?P<v>[^\s\"'\\]{3,256})",
-        gate=r"\s-u\\{0,4}[\"']?[^\s\"':-][^\s\"':]{0,99}:[^\s\"'\\]{3}",
+        gate=r"curl\s",
         check="plain",
     ),
     Rule(
@@ -29,14 +29,14 @@ RULES: tuple[Rule, ...] = (
         + r"(?P<v>[^\s\"':\\]{10,256}):"
         + _Q
         + r"(?=\s|$)",
-        gate=r"(?:-u|--user)[\s=]{1,4}\\{0,4}[\"']?[^\s\"':\\]{10,256}:",
+        gate=r"curl\s",
         check="tokenish",
     ),
     Rule(
         "cookie",
         "curl -b, --cookie name=value",
         pattern=r"\bcurl\b[^\n]{0,600}?\s(?:-b|--cookie)[\s=]{1,4}" + _Q + r"[\w.-]{1,80}=(?P<v>[^\s\"';\\]{8,4096})",
-        gate=r"\s(?:-b|--cookie)[\s=]{1,4}\\{0,4}[\"']?[\w.-]{1,80}=[^\s\"';\\]{8}",
+        gate=r"curl\s",
         check="random",
     ),
     Rule(

@@ -30,7 +30,6 @@ SECRET = "q8ZkP2vLx9WbR3nT5yUc"
         "pw: {}",
         'Content-Disposition: form-data; name="password"\r\n\r\n{}\r\n',
         "USER bob\r\nPASS {}\r\n",
-        "deploy:{}@10.0.0.1",
         "license key: {}",
         'char password[] = "{}";',
     ],
