@@ -547,7 +547,7 @@ def test_feeding_everything_again_leaves_canonical_rows_byte_for_byte_the_same(p
     assert found[2] == found[0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     runs=st.lists(
         st.tuples(st.lists(st.integers(0, 15), max_size=8), st.booleans(), st.integers(0, 16)), min_size=1, max_size=3
