@@ -127,7 +127,7 @@ def staged(experiment: Experiment, codex: Path | None) -> Iterator[Stage]:
                 binary, given["codex_environment"] = codex, model.codex_env(home)
             settings = Settings(
                 state_dir=base / "state", codex=binary, codex_home=home, cwd=work, timing=timing, auth_mode="chatgpt",
-                kill_switch=False, streaming=True, **given,
+                kill_switch=False, streaming=True, watch_codex=False, watch_claude=False, **given,
             )  # fmt: skip
             stage = stack.enter_context(Stage(settings))
             if experiment.ours.part == "login" and codex is None:
