@@ -24,11 +24,14 @@ from chaos.program_run import ProgramRun
 from hybrid_capture.client import Unanswered
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import NotRunning
+from messages.settings import Timing
 from tests.hybrid_capture.command import say
 from tests.live.house import House, alive
 
 PATIENCE_S = 40.0
 EXPORTED_S = 1.5
+OFTEN = Timing(restarts_max=10_000, actor_backoff_ms=0)
+"""So many faults within a minute would be a crash loop; the loop has tests of its own."""
 
 
 class Lane:
@@ -56,6 +59,10 @@ class Lane:
                 cwd=self.work,
                 otlp_port=self.port,
                 codex_environment=self.codex_env,
+                timing=OFTEN,
+                watch_codex=True,
+                watch_claude=True,
+                claude_home=self.claude_home,
             )
         )
         self._runs: list[ProgramRun] = []
@@ -122,13 +129,16 @@ class Lane:
         time.sleep(EXPORTED_S)
 
     def settle(self) -> None:
-        """Stop the runtime, and read the files that both programs left."""
+        """Wait until every file that both programs left is stored to its end, then stop the runtime."""
+        folders = (self.claude_home / "projects", self.codex_home / "sessions")
+        sizes = {str(path): path.stat().st_size for folder in folders for path in folder.rglob("*.jsonl")}
+
+        def behind() -> dict[str, tuple[int, int]]:
+            stored = dict(self.rows("SELECT path, offset FROM files"))
+            return {path: (stored.get(path, 0), size) for path, size in sizes.items() if stored.get(path) != size}
+
+        self.until(behind, lambda left: not left, "every file stored")
         self.house.runtime.stop()
-        done = say(
-            *("import", self.claude_home / "projects", self.codex_home / "sessions", "--json"),
-            *("--state-dir", self.state),
-        )
-        assert done.code == 0, done.err + done.out[-2000:]
 
     def open_gates(self) -> None:
         self.api.gate.set()
@@ -146,7 +156,7 @@ class Lane:
             return None
 
     def pid_of(self, name: str) -> int:
-        if name in self.house.runtime.pids:
+        if name in ("root", "supervisor"):
             return self.house.runtime.pids[name]
         if name == "gateway":
             below = psutil.Process(self.house.runtime.pids["root"]).children()
