@@ -139,6 +139,7 @@ class Acts:
         """The machine slept: everything that became due meanwhile is due at once."""
         self.world.clock.us += ms * 1000
         self.world.slept_ms += ms
+        self.world.woke_us = self.world.clock.us
 
     # The app-server.
 
