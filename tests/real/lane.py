@@ -152,7 +152,7 @@ class Lane:
         """Its pid; None while there is none."""
         try:
             return self.pid_of(name)
-        except (StopIteration, KeyError, psutil.NoSuchProcess, Unanswered, NotRunning):
+        except (StopIteration, KeyError, TypeError, psutil.NoSuchProcess, Unanswered, NotRunning):
             return None
 
     def pid_of(self, name: str) -> int:
