@@ -116,6 +116,10 @@ class Desk:
         if client is not None:
             client.link.close()
 
+    def at(self, descriptor: int) -> Client | None:
+        """Whose descriptor it is."""
+        return self._clients.get(descriptor)
+
     def find(self, name: str) -> Client | None:
         return next((client for client in self._clients.values() if client.name == name), None)
 

@@ -270,8 +270,6 @@ class Root:
                 self._tree.tell("facade", ClientSaid(client_id=client.name, body=str(message.get("body", ""))))
         if gone:
             self._hang_up(descriptor)
-            if client is self._host:
-                self._code = EXIT_HOST_GONE
 
     def _stop(self, reason: str) -> None:
         self._deadline_s = time.monotonic() + STOP_DEADLINE_S
@@ -280,8 +278,11 @@ class Root:
         self._tree.tell("supervisor", StopTree(reason=reason))
 
     def _hang_up(self, descriptor: int) -> None:
-        client, _, _ = self._desk.read(descriptor) if descriptor in self._desk.descriptors() else (None, [], True)
-        if client is not None and client.known:
+        """Somebody is gone, found by reading or by writing. Without the host there is no reason to live."""
+        client = self._desk.at(descriptor)
+        if client is self._host:
+            self._code = EXIT_HOST_GONE
+        elif client is not None and client.known:
             self._tree.tell("facade", ClientGone(client_id=client.name))
         self._tree.unwatch(descriptor)
         self._desk.drop(descriptor)

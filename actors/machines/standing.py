@@ -109,6 +109,8 @@ class Supervision:
     """When the actor whose turn it is was asked to leave (monotonic)."""
     stop_clean: bool = True
     pings: int = 0
+    ticked_ms: int | None = None
+    """When it looked last (monotonic): who was away himself judges nobody."""
     transition_seq: int = 0
     unkept: tuple[Transition, ...] = ()
     sent_through: int = 0

@@ -217,6 +217,7 @@ def _tick(machine: Supervision, now: Now) -> Answered:
     timing = machine.settings.timing
     effects: list[Effect] = [Wake(timing.ping_interval_ms, "tick")]
     cause = ""
+    _forgive(machine, now)
     for role, kid in machine.kids.items():
         late_ms = now.mono - (kid.asked_ms if kid.asked_ms is not None else now.mono)
         if kid.state == "starting" and now.mono - kid.since_ms >= timing.start_deadline_ms:
@@ -240,6 +241,20 @@ def _tick(machine: Supervision, now: Now) -> Answered:
         cause = _silent_baseline(machine, now)
     machine.sent_through = 0
     return effects, cause
+
+
+def _forgive(machine: Supervision, now: Now) -> None:
+    """A supervisor that was stopped itself, or a machine that slept, starts every deadline anew: what should have come
+    meanwhile may wait unread."""
+    timing, before = machine.settings.timing, machine.ticked_ms
+    machine.ticked_ms = now.mono
+    if before is None or now.mono - before < timing.ping_interval_ms + timing.ping_deadline_ms // 2:
+        return
+    for role, kid in machine.kids.items():
+        asked = None if kid.asked_ms is None else now.mono
+        machine.kids[role] = replace(kid, asked_ms=asked, since_ms=now.mono)
+    machine.leave_asked_ms = machine.store_at_ms = now.mono
+    machine.sources = {name: replace(probed, at_ms=now.mono) for name, probed in machine.sources.items()}
 
 
 def _silent_baseline(machine: Supervision, now: Now) -> str:

@@ -112,8 +112,7 @@ class Checks:
 
     def killed_by_supervisor(self, hosted: Hosted) -> None:
         """It may kill who hangs, who has only just stopped hanging, and who does not leave in time."""
-        # A sleep between a ping and its answer looks like a hang: known, and rare enough to be paid with a restart.
-        recently = self.world.clock.us - max(hosted.resumed_us, self.world.woke_us) < EXCUSED_US
+        recently = self.world.clock.us - hosted.resumed_us < EXCUSED_US
         fits = hosted.hung or recently or self.world.outside.stopping
         self.must(fits, "only who hangs is killed", hosted.name)
 

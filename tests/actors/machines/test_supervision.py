@@ -629,3 +629,28 @@ AnyWeather.TestCase.settings = settings(
     max_examples=70, stateful_step_count=30, derandomize=True, deadline=None, database=None
 )
 TestAnyWeather = AnyWeather.TestCase
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_after_a_sleep_of_the_machine_nobody_is_judged_by_what_came_meanwhile(role: Role) -> None:
+    house = active()
+    timing = house.settings.timing
+    house.hung.add(role)
+    house.run(timing.ping_interval_ms + 1)  # it was asked, and its answer is on its way
+    house.hung.discard(role)
+    starts, incarnation = len(house.starts), house.alive[role]
+    house.sleep(10 * timing.ping_deadline_ms)
+    house.run(timing.ping_interval_ms)
+    assert house.alive[role] == incarnation
+    assert len(house.starts) == starts
+    assert house.machine.status is not None
+    assert house.machine.status.mode == "HYBRID_ACTIVE"
+
+
+def test_one_that_hangs_is_found_after_a_sleep_too() -> None:
+    house = active()
+    house.hung.add("stager")
+    house.sleep(10 * house.settings.timing.ping_deadline_ms)
+    at = house.now
+    house.run(house.settings.timing.ping_deadline_ms + 2 * house.settings.timing.ping_interval_ms)
+    assert [role for when, role in house.starts if when > at] == ["stager"]

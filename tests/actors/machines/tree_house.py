@@ -271,6 +271,11 @@ class TreeHouse:
             self.hear(Woke(wake.name, wake.epoch))
         self.now = end
 
+    def sleep(self, ms: int) -> None:
+        """The machine sleeps: the clock goes on, nothing is woken, and then everything that is due comes at once."""
+        self.now += ms
+        self.run(0)
+
     # What may happen.
 
     def report(self, role: Role) -> None:
