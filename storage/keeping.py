@@ -100,6 +100,9 @@ class Keeping:
         self, records: Iterable[Kind], keep: Callable[[Kind, Place], bool], what: str, place: Place, tally: Counter[str]
     ) -> None:
         for record in records:
+            if self._tombstones.refuse(place, record.session_id, record.turn_id, record.at_ms):
+                tally[PURGED] += record.frames
+                continue
             try:
                 changed = keep(record, place)
             except Malformed as error:

@@ -118,7 +118,8 @@ def test_an_internal_error_hides_everything(monkeypatch):
     assert out.text == "[REDACTED:error]"
     assert [(f.rule, f.start, f.end) for f in out.findings] == [("error", 0, len(TOKEN) + 4)]
     assert scrub(TOKEN) == "[REDACTED:error]"
-    assert redact_json({"a": TOKEN}) == {"[REDACTED:error]": "[REDACTED:error]"}
+    # A name that was judged before is remembered; one that was not is hidden like any text.
+    assert redact_json({"never seen before": TOKEN}) == {"[REDACTED:error]": "[REDACTED:error]"}
 
 
 def test_something_that_is_no_text_is_hidden_too():
