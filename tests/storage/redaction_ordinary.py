@@ -494,7 +494,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "https://x-access-token:${{ github.token }}@github.com/o/r",
         "mongodb://${MONGO_USER}:${MONGO_PASS}@h/x",
         "redis://:$REDIS_PASSWORD@h:6379",
-        "//registry.npmjs.org/:_authToken=${NPM_TOKEN}",
+        "//npm.packages.test/:_authToken=${NPM_TOKEN}",
         "machine github.com login USER password TOKEN",
         "curl -u username:password https://h",
         "curl -u admin:admin http://localhost",

@@ -339,7 +339,7 @@ SCENES: dict[str, tuple[str, ...]] = {
         "s3://AKIA«t16»:«b40»@b/k".replace("«b40»", "«a40»"),
     ),
     "files": (
-        "//registry.npmjs.org/:_authToken=npm_«a36»\n",
+        "//npm.packages.test/:_authToken=npm_«a36»\n",
         "//npm.corp/:_password=«~<a16>»\n//npm.corp/:username=bob\n",
         "_auth = «~bob:<a16>»\n",
         "registry=https://r\n_authToken=«a36»\nalways-auth=true\n",
