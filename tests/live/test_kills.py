@@ -12,7 +12,7 @@ from tests.live.house import House, alive, gone, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 Build = Callable[..., House]
-LEAVES = ["ingest", "stager", "auth", "sidecar", "facade"]
+LEAVES = ["ingest", "stager", "auth", "sidecar", "baseline", "facade"]
 
 
 def _many(house: House, name: str, how: signal.Signals, count: int) -> None:
