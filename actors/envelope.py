@@ -21,9 +21,20 @@ class BadMessage(Exception):
 class Envelope:
     """One message on its way: its type, JSON head, raw blob, addresses beside it, and where it came from."""
 
-    __slots__ = ("blob", "head", "hop", "kind", "refs", "trace")
+    __slots__ = ("blob", "cause", "head", "hop", "kind", "name", "refs", "sent_us", "trace")
 
-    def __init__(self, kind: str, head: bytes, blob: bytes, refs: tuple[Any, ...], trace: str, hop: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        head: bytes,
+        blob: bytes,
+        refs: tuple[Any, ...],
+        trace: str,
+        hop: int,
+        cause: str = "",
+        name: str = "",
+        sent_us: int = 0,
+    ) -> None:
         self.kind = kind
         self.head = head
         self.blob = blob
@@ -33,9 +44,18 @@ class Envelope:
         """Names the history that this message belongs to."""
         self.hop = hop
         """How many messages led to this one within its trace."""
+        self.cause = cause
+        """The message whose handling sent this one; empty where a trace begins."""
+        self.name = name
+        """Its own name, unique within a run: who sent it, and the how-manieth it was."""
+        self.sent_us = sent_us
+        """Monotonic clock of the machine, µs."""
 
     def __reduce__(self) -> tuple[type[Envelope], tuple[Any, ...]]:
-        return (Envelope, (self.kind, self.head, self.blob, self.refs, self.trace, self.hop))
+        return (
+            Envelope,
+            (self.kind, self.head, self.blob, self.refs, self.trace, self.hop, self.cause, self.name, self.sent_us),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind}[{len(self.head) + len(self.blob)}]"
@@ -43,13 +63,22 @@ class Envelope:
     __repr__ = __str__
 
 
-def pack(message: Message, trace: str, hop: int, refs: tuple[Any, ...] = ()) -> Envelope:
+def pack(
+    message: Message,
+    trace: str,
+    hop: int,
+    refs: tuple[Any, ...] = (),
+    cause: str = "",
+    name: str = "",
+    sent_us: int = 0,
+) -> Envelope:
     """Wrap a message. `refs` travel beside it as Thespian addresses."""
-    name = type(message).BLOB
-    if name is None:
-        return Envelope(type(message).__name__, message.model_dump_json().encode(), b"", refs, trace, hop)
-    head = message.model_dump_json(exclude={name}).encode()
-    return Envelope(type(message).__name__, head, getattr(message, name), refs, trace, hop)
+    kind, blob = type(message), type(message).BLOB
+    if blob is None:
+        head, body = message.model_dump_json().encode(), b""
+    else:
+        head, body = message.model_dump_json(exclude={blob}).encode(), getattr(message, blob)
+    return Envelope(kind.__name__, head, body, refs, trace, hop, cause, name, sent_us)
 
 
 def unpack(envelope: Envelope) -> Message:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from actors.link_helper import LinkHelper
 from actors.machines.effects import Woke
-from actors.shell import Shell, clean, now
+from actors.shell import TRACES, Shell, clean, now
+from actors.tracing import FLUSH_MS, micros
 from messages.base import Message
 from messages.baseline import FilesWanted, KeepRecords, RecordsRefused
 from messages.lifecycle import Begin
@@ -22,6 +25,7 @@ from messages.records import (
     StoreSetAside,
 )
 from messages.status import Party
+from messages.traces import KeepTraces
 from storage.aside import begin_anew, standing_aside
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 from storage.store import Store
@@ -31,6 +35,10 @@ LOOK_AGAIN_MS = 900_000
 HELD_NOTES_MAX = 1_000
 """Audit notes that wait for a store that fails; further ones are counted in the last."""
 
+HISTORY_ROWS_MAX = 16_384
+"""Rows of the history of messages that wait to be written. Over: what is told then is not kept."""
+HISTORY_PIECE_ROWS = 1_000
+"""Rows that one transaction writes, give or take a message: some 5 ms."""
 
 DAY_MS = 86_400_000
 RETIRE_FIRST_MS, RETIRE_NEXT_MS, RETIRE_AGAIN_MS = 2_000, 200, 3_600_000
@@ -52,6 +60,8 @@ class IngestActor(Shell):
         self.held: list[AuditNote] = []
         self.healthy: bool | None = None
         self.committed_ms = 0
+        self.history: deque[tuple[Party, KeepTraces]] = deque()
+        self.history_rows = 0
         self.links = LinkHelper(self.settings.database)
         self.look_again_ms = 0
         try:
@@ -79,6 +89,9 @@ class IngestActor(Shell):
 
     def on(self, message: Message, sender: Party) -> None:
         if self.replaced:
+            return
+        if isinstance(message, KeepTraces):
+            self._note_traces(sender, message)
             return
         try:
             self._keep(message)
@@ -243,6 +256,45 @@ class IngestActor(Shell):
         except StoreError as failed:
             self._told(False, clean(str(failed)))
 
+    # The history of messages: kept when there is time, and let go rather than waited for.
+
+    def _note_traces(self, party: Party, told: KeepTraces) -> None:
+        if self.history_rows + told.count <= HISTORY_ROWS_MAX:
+            self.history.append((party, told))
+            self.history_rows += told.count
+        self._flush_later()
+
+    def _flush_later(self) -> None:
+        if (self.traces.waiting or self.history) and not self.flushing and not self.leaving and not self.replaced:
+            self.flushing = True
+            self.wake(FLUSH_MS, TRACES)
+
+    def tell_traces(self) -> None:
+        """Write what was told, a bounded piece at a time, so that no checkpoint waits for more than that.
+
+        A store that fails costs these rows: their numbers tell, and its own probes say why.
+        """
+        own = self.traces.take()
+        if own is not None:
+            self.history.append(("ingest", own))
+            self.history_rows += own.count
+        piece: list[tuple[Party, KeepTraces]] = []
+        rows = 0
+        while self.history and rows < HISTORY_PIECE_ROWS:
+            piece.append(self.history.popleft())
+            rows += piece[-1][1].count
+        self.history_rows -= rows
+        if not piece or self.replaced or self.open_store is None:
+            return
+        try:
+            self.open_store.keep_traces(piece, now().wall * 1_000 - micros())
+        except StoreCorrupt as damage:
+            self._damaged(damage)
+        except StoreError:
+            return
+        if self.history:
+            self._flush_later()
+
     def _told(self, healthy: bool, reason: str, always: bool = False) -> None:
         """Every change at once; a good probe also when nothing changed, since its absence means something."""
         if healthy != self.healthy or always:
@@ -251,6 +303,7 @@ class IngestActor(Shell):
 
     def leave(self) -> None:
         self.links.stop()
+        self.tell_traces()
         if self.open_store is not None:
             self.open_store.close()
         self.left()

@@ -28,16 +28,19 @@ from actors import lifeline
 from actors.envelope import BadMessage, Envelope, pack, unpack
 from actors.machines.effects import Audit, Effect, Exit, MachineRefused, Send, Wake, Woke
 from actors.machines.standing import Now
+from actors.tracing import DULL, FLUSH_MS, HELD, Recorder, micros
 from actors.transport.rejects import transport_rejects
 from messages.base import Message
 from messages.catalog import may_say
 from messages.lifecycle import ActorFaulted, Begin, Leave, Left, PeersChanged, Ping, Pong, Ready
 from messages.records import AuditNote, KeepAudit
 from messages.status import Party, Role
+from messages.traces import Outcome
 from storage.redaction import redact
 
 FAULT_CHARS_MAX = 1_000
 STRANGERS = "strangers"
+TRACES = "traces"
 STRANGERS_MAX = 64
 """Messages of unknown senders that wait for an introduction; one more is refused at once."""
 STRANGER_MS = 500
@@ -75,12 +78,20 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         self.peers: dict[Party, Any] = {}
         self.incarnations: dict[Party, int] = {}
         self.leaving = False
+        self.traces = Recorder(self.ROLE)
         self.trace = ""
         self.hop = 0
-        self.born = 0
+        self.cause = ""
+        """Where what is being handled belongs, and its name: what is sent now follows from it."""
+        self.outcome: Outcome = "handled"
+        self.spoke = False
+        """Something but a heartbeat was sent meanwhile."""
+        self.bytes_read = 0
+        self.flushing = False
         self.refusals = 0
         self.audits = 0
         self.unsent_audit: list[AuditNote] = []
+        self.opened: Message | None = None
         self.strangers: list[tuple[Envelope, Any]] = []
         self.judged: list[Envelope] = []
 
@@ -131,25 +142,44 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
 
     def _receive(self, received: Any, sender: Any) -> None:
         if isinstance(received, Envelope):
-            self.trace, self.hop = received.trace, received.hop
             self._message(received, sender)
         elif isinstance(received, WatchMessage):
-            self._new_trace()
-            self.readable(received.ready)
+            self.begins("bytes", "pipe", self.readable, received.ready)
         elif isinstance(received, WakeupMessage):
-            self._new_trace()
-            if received.payload.name == STRANGERS:
-                self._judge_strangers()
-            else:
-                self.woke(received.payload)
+            self._wakeup(received.payload)
         elif isinstance(received, ChildActorExited):
-            self._new_trace()
-            self.child_exited(received.childAddress)
+            self.begins("ChildActorExited", "system", self.child_exited, received.childAddress)
         elif isinstance(received, DeadEnvelope | PoisonMessage):
-            self._new_trace()
-            self.undelivered(received)
+            self.begins(type(received).__name__, "system", self.undelivered, received)
         elif isinstance(received, ActorExitRequest):
             self.leaving = True
+
+    def _wakeup(self, woke: Woke) -> None:
+        if woke.name == TRACES:
+            self.flushing = False
+            self.tell_traces()
+        elif woke.name == STRANGERS:
+            self._judge_strangers()
+        else:
+            self.begins(f"wake {woke.name}", "clock", self.woke, woke)
+
+    def begins(self, kind: str, source: str, handle: Callable[[Any], None], what: Any) -> None:
+        """Handle what no message caused: a history of its own. Recorded when it led to anything, or failed."""
+        at_us = micros()
+        around = (self.trace, self.hop, self.cause, self.outcome)
+        trace, name = self.traces.born(), self.traces.next_name()
+        self.trace, self.hop, self.cause, self.outcome = trace, 0, name, "handled"
+        self.spoke, self.bytes_read = False, 0
+        done = False
+        try:
+            handle(what)
+            done = True
+        finally:
+            outcome = self.outcome if done else "faulted"
+            if self.spoke or outcome != "handled":
+                self.traces.began(kind, source, trace, name, at_us, self.bytes_read, outcome)
+                self._flush_later()
+            self.trace, self.hop, self.cause, self.outcome = around
 
     def child_exited(self, address: Any) -> None:
         """Only the supervisor has children."""
@@ -158,14 +188,31 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         """Only the supervisor gets dead letters."""
 
     def _message(self, envelope: Envelope, address: Any) -> None:
+        """Handle a message in its own history, and record that it was."""
+        at_us = micros()
         sender = self.who_is(address)
+        around = (self.trace, self.hop, self.cause, self.outcome, self.opened)
+        self.trace, self.hop, self.cause = envelope.trace, envelope.hop, envelope.name
+        self.outcome, self.opened = "handled", None
+        done = False
         try:
-            message = unpack(envelope)
+            self._hear(envelope, address, sender)
+            done = True
+        finally:
+            self.traces.heard(envelope, self.opened, sender, at_us, self.outcome if done else "faulted")
+            self._flush_later()
+            self.trace, self.hop, self.cause, self.outcome, self.opened = around
+
+    def _hear(self, envelope: Envelope, address: Any, sender: Party) -> None:
+        try:
+            message = self.opened = unpack(envelope)
         except BadMessage as error:
             self._refuse(envelope.kind, sender, str(error))
             return
         if self.begun is None:
+            self.outcome = "ignored"
             if isinstance(message, Begin) and message.role == self.ROLE:
+                self.outcome = "handled"
                 self._begin(message, address)
             return
         if not may_say(sender, message, self.ROLE):
@@ -185,6 +232,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         """A stranger may be a part that was started a moment ago, whose introduction is still on its way to us: its
         messages wait for that, bounded and for `STRANGER_MS`. Everything else is refused at once."""
         if sender == "outside" and envelope not in self.judged and len(self.strangers) < STRANGERS_MAX:
+            self.outcome = HELD
             self.strangers.append((envelope, address))
             self.wake(STRANGER_MS, STRANGERS)
             return
@@ -200,8 +248,8 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
 
     def _begin(self, begin: Begin, address: Any) -> None:
         self.begun = begin
+        self.traces.begin(begin.settings, begin.incarnation)
         self.peers["root" if self.ROLE == "supervisor" else "supervisor"] = address
-        self._new_trace()
         self.begin(begin)
         # What was loaded before the fork, and just now, lives as long as this process: the collector need not walk it
         # again and again. A third of the time of decoding telemetry went there.
@@ -245,6 +293,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
 
     def _refuse(self, kind: str, sender: Party, why: str) -> None:
         """Refused, audited, and nothing changed."""
+        self.outcome = "refused"
         self.refusals += 1
         if self.refusals <= AUDITED_REFUSALS_MAX:
             more = " (further ones are only counted)" if self.refusals == AUDITED_REFUSALS_MAX else ""
@@ -255,6 +304,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         if self.begun is not None:
             fault = ActorFaulted(role=self.ROLE, incarnation=self.begun.incarnation, doing=doing, text=text)
             self.send_to("supervisor", fault)
+        self.tell_traces()
         self.exit()
 
     # What leaves.
@@ -262,6 +312,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
     def perform(self, outcome: tuple[Effect, ...] | MachineRefused) -> None:
         """Do what a machine decided."""
         if isinstance(outcome, MachineRefused):
+            self.outcome = "refused"
             self.audit("refused", self.ROLE, f"{outcome.message} in {outcome.phase}")
             return
         for effect in outcome:
@@ -279,8 +330,12 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
     def send_to(self, party: Party, message: Message, refs: tuple[Any, ...] = ()) -> None:
         """Tell a party, if it is there. What must arrive is numbered and sent again by its machine."""
         address = self.peers.get(party)
-        if address is not None:
-            self.send(address, pack(message, self.trace, self.hop + 1, refs))
+        if address is None:
+            return
+        if type(message).__name__ not in DULL:
+            self.spoke = True
+        traces = self.traces
+        self.send(address, pack(message, self.trace, self.hop + 1, refs, self.cause, traces.next_name(), micros()))
 
     def wake(self, after_ms: int, name: str, epoch: int = 0) -> None:
         """Come back after a while, as `woke`."""
@@ -298,19 +353,31 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         self.audits += 1
         self.send_to("ingest", KeepAudit(n=self.audits, notes=notes))
 
+    # What is told of all that.
+
+    def tell_traces(self) -> None:
+        """Tell ingest what was handled since the last time. While it is away the rows wait, bounded."""
+        address = self.peers.get("ingest")
+        if address is not None:
+            told = self.traces.take()
+            if told is not None:
+                self.send(address, pack(told, "", 0))
+        elif self.traces.waiting:
+            self._flush_later()
+
+    def _flush_later(self) -> None:
+        if self.traces.waiting and not self.flushing and not self.leaving:
+            self.flushing = True
+            self.wake(FLUSH_MS, TRACES)
+
     def left(self) -> None:
         """Say good-bye and exit."""
         assert self.begun is not None
         self.send_to("supervisor", Left(role=self.ROLE, incarnation=self.begun.incarnation))
+        self.tell_traces()
         self.exit()
 
     def exit(self) -> None:
         """End this process after what was sent is out."""
         self.leaving = True
         self.send(self.myAddress, ActorExitRequest())
-
-    def _new_trace(self) -> None:
-        """What begins here, not caused by a message, starts a history of its own."""
-        self.born += 1
-        incarnation = self.begun.incarnation if self.begun else 0
-        self.trace, self.hop = f"{self.ROLE}{incarnation}-{self.born}", 0

@@ -7,6 +7,7 @@ account) are also read here. Nothing here blocks: pipes are watched, deadlines a
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any, Literal
 
 from actors.appserver import AppServer, NotReading, NotStarted
@@ -51,6 +52,7 @@ from messages.pulls import PositionsTold, PulledKept
 from messages.sidecar import StartSidecar, StopSidecar, StreamHealthChanged
 from messages.status import Party
 from messages.stream import BatchSettled, ResendFrames
+from messages.traces import Outcome
 
 TICK_MS_MAX = 500
 """Deadlines are looked at at least this often; more often when one of them is shorter."""
@@ -101,10 +103,12 @@ class SidecarActor(Shell):
             self._live(message)
         elif isinstance(message, BatchSettled):
             self.perform(self.courier.settled(message))
-            self._read_more()
+            self.begins("bytes", "pipe", lambda _: self._read_more(), None)
             self.perform(self.catchup.tick(now(), self._road()))
             self._leave_when_settled()
+            self.outcome = self.stale(message.generation)
         elif isinstance(message, ResendFrames):
+            self.outcome = self.stale(message.generation)
             self.perform(self.courier.resend(message, now().mono))
         elif isinstance(message, PositionsTold):
             self.perform(self.catchup.told(message, now(), self._road()))
@@ -112,6 +116,10 @@ class SidecarActor(Shell):
             self.perform(self.catchup.kept(message, now(), self._road()))
         else:
             self._call(message)
+
+    def stale(self, generation: int) -> Outcome:
+        """What a word about this generation is, for the history of messages."""
+        return "stale" if generation < self.life.generation else "handled"
 
     def _call(self, message: Message) -> None:
         """Something is wanted of the app-server."""
@@ -190,6 +198,7 @@ class SidecarActor(Shell):
         if not lines.count:
             return
         at = now()
+        self.bytes_read += len(lines.data)
         self.heard_ms, self.probed_ms = at.mono, None
         dropped = [(each.index, each.bytes_count, each.reason) for each in lines.dropped]
         first_seq = self.courier.next_seq
@@ -252,7 +261,12 @@ class SidecarActor(Shell):
         if not isinstance(settled, Settled):
             self.audit("unknown_reply", f"generation {self.life.generation}", "an answer that nobody waits for")
             return
-        request = settled.tag
+        # What follows belongs to the history of who asked, not to that of the bytes that brought the answer.
+        around, (self.trace, self.hop, self.cause) = (self.trace, self.hop, self.cause), settled.tag.history
+        self._settled(settled.tag, settled)
+        self.trace, self.hop, self.cause = around
+
+    def _settled(self, request: Request, settled: Settled[Request]) -> None:
         if settled.error is not None:
             text = clean(settled.error.message)
             if request.tag == "greeting":
@@ -296,6 +310,7 @@ class SidecarActor(Shell):
         if self.child is None:
             self._unanswered(request, "the sidecar is not running")
             return
+        request = replace(request, history=(self.trace, self.hop, self.cause))
         deadline = deadline_ms or self.settings.limits.request_deadline_ms
         number = self.pending.issue(request.call, now().mono, deadline, request)
         if isinstance(number, Full):

@@ -12,7 +12,7 @@ from actors.shell import Shell, now
 from actors.wire.batch import decode_runs
 from messages.base import Message
 from messages.lifecycle import Begin
-from messages.records import CheckpointKept, CheckpointRefused, StageReset
+from messages.records import CheckpointKept, CheckpointRefused, KeepCheckpoint, StageReset
 from messages.status import Party
 from messages.stream import FrameBatch, GenerationClosed, GenerationOpened, LiveWanted
 from storage.redaction import LiveSessions
@@ -27,8 +27,14 @@ class StreamStagerActor(Shell):
         settings = begin.settings
         self.machine = Staging(begin.incarnation, settings.limits, settings.timing, decode_runs, LiveSessions())
         self.closing = False
+        self.brought: tuple[str, int, str] | None = None
+        """The history of the newest batch: what comes of frames belongs to it, whoever's turn it is just now."""
 
     def on(self, message: Message, sender: Party) -> None:
+        if isinstance(message, FrameBatch):
+            self.brought = (self.trace, self.hop, self.cause)
+            if message.generation < self.machine.generation:
+                self.outcome = "stale"
         if isinstance(message, LiveWanted):
             self.machine.watch(message.on)
         elif isinstance(message, CheckpointRefused):
@@ -37,6 +43,16 @@ class StreamStagerActor(Shell):
         else:
             self.perform(HANDLERS[type(message)](self.machine, message, now()))
         self._leave_when_settled()
+
+    def send_to(self, party: Party, message: Message, refs: tuple[Any, ...] = ()) -> None:
+        """A checkpoint leaves when the one before it is kept, or when its time is over: its cause is what it holds."""
+        if self.brought is None or not isinstance(message, KeepCheckpoint):
+            super().send_to(party, message, refs)
+            return
+        around = (self.trace, self.hop, self.cause)
+        self.trace, self.hop, self.cause = self.brought
+        super().send_to(party, message, refs)
+        self.trace, self.hop, self.cause = around
 
     def woke(self, woke: Woke) -> None:
         self.perform(self.machine.woke(woke.name, woke.epoch, now()))

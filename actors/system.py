@@ -19,6 +19,7 @@ from thespian.system.transport import ReceiveEnvelope, Thespian__Run_Errored, Th
 
 from actors import lifeline
 from actors.envelope import BadMessage, Envelope, pack, unpack
+from actors.tracing import Recorder, micros
 from actors.transport.system_base import start_system
 from actors.tree import CHILDREN
 from messages.base import Message
@@ -60,7 +61,10 @@ class Tree:
         self._watched: set[int] = set()
         self._ready: deque[Readable | PartReturned | Message] = deque()
         self._waiting: deque[tuple[Party, Message]] = deque(maxlen=WAITING_MAX)
-        self._sent = 0
+        self._traces = Recorder("root")
+        self._traces.begin(settings, 1)
+        self._handling: tuple[Envelope, Message, Party, int] | None = None
+        """What was given to the caller last, whose message it was, and when: its handling ends with the next call."""
         supervisor = self._system.createActor("actors.supervisor.SupervisorActor")
         self._peers: dict[Party, Any] = {"supervisor": supervisor}
         self._incarnations: dict[Party, int] = {}
@@ -80,8 +84,8 @@ class Tree:
         if address is None:
             self._waiting.append((party, message))
             return
-        self._sent += 1
-        self._system.tell(address, pack(message, f"root-{self._sent}", 0))
+        traces = self._traces
+        self._system.tell(address, pack(message, traces.born(), 0, name=traces.next_name(), sent_us=micros()))
 
     def watch(self, *descriptors: int) -> None:
         """Report these as `Readable` from now on, beside those watched already."""
@@ -94,6 +98,7 @@ class Tree:
 
     def next_event(self, timeout_s: float) -> Readable | PartReturned | Message | None:
         """What happens next; None when nothing does within `timeout_s`. Errors: SystemError when the system is gone."""
+        self._record()
         if self._ready:
             return self._ready.popleft()
         received = self._transport.run(None, timedelta(seconds=timeout_s))
@@ -118,10 +123,23 @@ class Tree:
         sender = next((party for party, known in self._peers.items() if known == address), "outside")
         if not may_say(sender, message, "root"):  # type: ignore[arg-type]  # parties are the keys
             return
+        self._handling = (envelope, message, sender, micros())  # type: ignore[assignment]  # parties are the keys
         if isinstance(message, PeersChanged):
             self._meet(message, envelope.refs)
         else:
             self._ready.append(message)
+
+    def _record(self) -> None:
+        """The history of messages: what was handled since the last call, told to ingest now and then."""
+        if self._handling is not None:
+            envelope, message, sender, at_us = self._handling
+            self._handling = None
+            self._traces.heard(envelope, message, sender, at_us)
+        ingest = self._peers.get("ingest")
+        if ingest is not None and self._traces.due(micros()):
+            told = self._traces.take()
+            if told is not None:
+                self._system.tell(ingest, pack(told, "", 0))
 
     def _meet(self, message: PeersChanged, refs: tuple[Any, ...]) -> None:
         for party, incarnation, address in zip(message.parties, message.incarnations, refs, strict=True):

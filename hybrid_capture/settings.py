@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hybrid_capture.codex_binary import CodexNotFound, resolve_codex
-from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings, WatchSettings
+from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TraceSettings, TreeSettings, WatchSettings
 from messages.status import AuthModeChoice
 from storage.config import ConfigFile
 from storage.dsn import is_dsn, label_of
@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     `codex.streamKillSwitch`."""
     links: bool = True
     """Look at the git repositories that sessions work in, and link sessions to commits. Nothing is written there."""
+    traces: bool = True
+    """Record the history of messages (types, ids, sizes, times; no content), for `hybrid-capture trace`."""
+    trace_every: int = Field(default=1, ge=1, le=1_000_000)
+    """Of so many histories one is recorded, whole. What was refused or failed always is."""
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
     """Sessions in which nothing happened for so many days are removed for good; None keeps them for ever."""
     python: Path = Field(default_factory=lambda: Path(sys.executable))
@@ -197,6 +201,7 @@ def tree_settings(
         sidecar=sidecar,
         otlp=OtlpSettings(enabled=settings.otlp, address=address),
         watch=watch or WatchSettings(),
+        traces=TraceSettings(on=settings.traces, every=settings.trace_every),
         limits=settings.limits,
         timing=settings.timing,
     )

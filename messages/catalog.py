@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from messages import auth, baseline, calls, config, facade, lifecycle, otlp, pulls, records, sidecar, stream
+from messages import auth, baseline, calls, config, facade, lifecycle, otlp, pulls, records, sidecar, stream, traces
 from messages.base import Message
 from messages.status import Party
 
@@ -82,6 +82,9 @@ CATALOG: dict[type[Message], Route] = {
     records.KeepTransitions: _to("supervisor", "ingest", "Keep these changes of state."),
     records.TransitionsKept: _to("ingest", "supervisor", "They are durable."),
     records.KeepAudit: _to("root supervisor stager auth sidecar facade baseline", "ingest", "Do not forget this."),
+    traces.KeepTraces: _to(
+        "root supervisor stager auth sidecar facade baseline", "ingest", "I handled these messages."
+    ),
     records.BaselineProbed: _to("ingest", "supervisor", "A probe write committed, or did not."),
     records.StoreSetAside: _to("ingest", "supervisor", "The store was damaged: begin a new run on a fresh one."),
     records.LedgerWanted: _to("facade", "ingest", "How does the ledger stand?"),

@@ -60,6 +60,11 @@ class Limits(Message):
     dedupe_keys_max: int = Field(default=10_000, ge=1)
     dedupe_ttl_ms: int = Field(default=86_400_000, ge=1)
     """The in-memory accelerator in front of the store's unique key."""
+    trace_rows_max: int = Field(default=100_000, ge=100, le=10_000_000)
+    """Messages that the history in the store tells of. Over: the oldest go, in the transaction that brings new ones."""
+    trace_waiting_max: int = Field(default=2_048, ge=16, le=65_536)
+    """Messages that one actor has handled and not told of yet. Over: further ones are not recorded; their numbers are
+    missing, and `hybrid-capture trace` says how many."""
 
 
 class Timing(Message):
@@ -160,6 +165,15 @@ class WatchSettings(Message):
     off: tuple[CaptureOff, ...] = ()
 
 
+class TraceSettings(Message):
+    """What is recorded of the messages in the tree."""
+
+    on: bool = True
+    """False: nothing is recorded; messages carry their ids all the same."""
+    every: int = Field(default=1, ge=1, le=1_000_000)
+    """Of so many histories one is recorded, whole; what was refused or failed always is."""
+
+
 class TreeSettings(Message):
     """Given to every actor with its `Begin`."""
 
@@ -175,5 +189,6 @@ class TreeSettings(Message):
     sidecar: SidecarSettings
     otlp: OtlpSettings = OtlpSettings()
     watch: WatchSettings = WatchSettings()
+    traces: TraceSettings = TraceSettings()
     limits: Limits = Limits()
     timing: Timing = Timing()

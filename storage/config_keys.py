@@ -52,6 +52,8 @@ class ConfigKeys(BaseModel):
     claude_home: str | None = None
     otlp_port: int | None = Field(default=None, ge=0, le=65_535)
     python: str | None = None
+    traces: bool | None = None
+    trace_every: int | None = Field(default=None, ge=1, le=1_000_000)
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
     limits: Limits | None = None
     timing: Timing | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Literal, Protocol
 
 import peewee
@@ -94,6 +94,11 @@ class Writer(Database):
 
     def look(self) -> None:
         """See that what is stored is still there, as far as a glance can tell. Errors: StoreCorrupt."""
+
+    @abstractmethod
+    def unhurried(self) -> AbstractContextManager[None]:
+        """Around a write whose loss in a power failure would be no loss: its commit does not wait for the disk. What is
+        committed in the ordinary way before and after it is as durable as ever."""
 
     @abstractmethod
     def indexes(self) -> list[str]:

@@ -196,6 +196,16 @@ PURGES = (
     "CREATE UNIQUE INDEX purged_turns_key ON purged_turns (tool, turn_id)",
 )
 
+TRACES = (
+    """CREATE TABLE traces (
+        id INTEGER NOT NULL PRIMARY KEY, run_id TEXT NOT NULL, receiver TEXT NOT NULL, incarnation INTEGER NOT NULL,
+        n INTEGER NOT NULL, message_id TEXT NOT NULL, cause_id TEXT NOT NULL, trace_id TEXT NOT NULL,
+        hop INTEGER NOT NULL, type TEXT NOT NULL, sender TEXT NOT NULL, sent_us INTEGER NOT NULL,
+        at_us INTEGER NOT NULL, handled_us INTEGER NOT NULL, anchor_us INTEGER NOT NULL, size INTEGER NOT NULL,
+        outcome TEXT NOT NULL, session_ids TEXT, turn_ids TEXT, item_ids TEXT, generation INTEGER, first_seq INTEGER,
+        last_seq INTEGER)""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first tables", FIRST_TABLES),
     Migration(2, "catching up", PULLS),
@@ -204,6 +214,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "names of turns", TURN_NAMES),
     Migration(6, "purges", PURGES),
     Migration(7, "search", sqlite=search_index.SQLITE, postgres=search_index.POSTGRES),
+    Migration(8, "message traces", TRACES),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

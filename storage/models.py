@@ -475,6 +475,45 @@ class PurgedTurnRow(Model):
         indexes = ((("tool", "turn_id"), True),)
 
 
+class TraceRow(Model):
+    """One message that a part of the tree handled: what it was called, who it names, how large it was, how long it
+    took. Never what it said. A ring: the newest are kept. It has no index on purpose (`trace_reader.py`)."""
+
+    id: AutoField[int] = AutoField()
+    run_id = TextField()
+    receiver = TextField()
+    incarnation = IntegerField()
+    n = BigIntegerField()
+    """Counts what this receiver had to record: a hole is a row that was lost."""
+    message_id = TextField()
+    cause_id = TextField()
+    """The message whose handling sent this one; empty where a history begins."""
+    trace_id = TextField()
+    hop = IntegerField()
+    type = TextField()
+    sender = TextField()
+    sent_us = BigIntegerField()
+    at_us = BigIntegerField()
+    """When its handling began. Both on the monotonic clock of the machine, which all its processes share."""
+    handled_us = BigIntegerField()
+    """How long its handling took."""
+    anchor_us = BigIntegerField()
+    """Wall clock less monotonic clock, once per run: the sum with `at_us` is the time of day."""
+    size = BigIntegerField()
+    outcome = TextField()
+    session_ids = TextField(null=True)
+    turn_ids = TextField(null=True)
+    item_ids = TextField(null=True)
+    """With commas between, and at both ends, so that one can be looked for; the first few."""
+    generation = IntegerField(null=True)
+    first_seq = BigIntegerField(null=True)
+    last_seq = BigIntegerField(null=True)
+    """The frames it is about."""
+
+    class Meta:
+        table_name = "traces"
+
+
 class MetaRow(Model):
     """Facts about the file itself: schema version, last probe."""
 
@@ -510,5 +549,6 @@ TABLES: tuple[type[Model], ...] = (
     LinkRow,
     PurgedSessionRow,
     PurgedTurnRow,
+    TraceRow,
 )
-"""In creation order. Approvals and traces join by migration with their first writer."""
+"""In creation order. Approvals join by migration with their first writer."""

@@ -7,7 +7,8 @@ not write. Nothing the driver says about a connection is passed on: it quotes th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import peewee
@@ -165,6 +166,21 @@ class Postgres(Database, PostgresqlDatabase):
 
 class PostgresWriter(Writer, Postgres):
     """The writing connection to a server."""
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        try:
+            (before,) = self.run("SELECT current_setting('synchronous_commit')").fetchone()
+            self.run("SET synchronous_commit TO OFF")
+        except self.errors as error:
+            self.leave()
+            raise self.failure(error) from None
+        try:
+            yield
+        finally:
+            with suppress(*self.errors):  # a connection that broke is made anew, and as careful as ever
+                if not self.is_closed():
+                    self.run("SELECT set_config('synchronous_commit', ?, false)", (before,))
 
     def indexes(self) -> list[str]:
         return []

@@ -44,6 +44,7 @@ _LAST = """SELECT s.id, s.tool, s.session_id, s.title, s.created_at_ms, s.first_
     FROM sessions s WHERE {where} ORDER BY s.id"""
 _OLD = "coalesce(s.created_at_ms, s.first_seen_ms) < ?"
 _NAMED = "s.session_id = ?"
+_TRACES = "DELETE FROM traces WHERE session_ids LIKE ? ESCAPE '!'"
 _SIZE = """SELECT count(DISTINCT t.id), count(i.id), coalesce(sum(length(i.text) + length(i.body)), 0)
     FROM turns t LEFT JOIN items i ON i.turn_row = t.id WHERE t.session_row = ?"""
 
@@ -102,6 +103,8 @@ class Purge:
                 return removed, False
             removed = self._run(_deletions(SessionRow, "id = ?"), (doomed.row,))
             removed += self._run(_by_name(), (doomed.tool, doomed.session_id))
+            named = "".join(f"!{letter}" if letter in "!%_" else letter for letter in doomed.session_id)
+            removed += self._database.run(_TRACES, (f"%,{named},%",)).rowcount
             text = f"{doomed.turns} turns and {doomed.items} items of {doomed.tool} were removed: {why}"
             self._audit.say(at_ms, "purged", doomed.session_id, text)
         return removed, True

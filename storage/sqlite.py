@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 
 MAGIC = b"SQLite format 3\x00"
 HEADER_BYTES = 100
+_NORMAL = 1
+"""SQLite's number for `synchronous=NORMAL`."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CAUSES = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free space on the disk that holds {path}; storing goes on by itself"),
@@ -115,6 +117,21 @@ class SqliteWriter(Writer, Sqlite):
             os.close(self.eye)
             self.eye = None
         return closed
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """With `synchronous=NORMAL` a commit is written to the log and not flushed; the next flush takes it along."""
+        try:
+            (level,) = self.run("PRAGMA synchronous").fetchone()
+            self.run(f"PRAGMA synchronous = {min(level, _NORMAL)}")
+        except self.errors as error:
+            raise self.failure(error) from None
+        try:
+            yield
+        finally:
+            with suppress(*self.errors):  # a connection that broke is made anew, and as careful as its pragmas say
+                if not self.is_closed():
+                    self.run(f"PRAGMA synchronous = {level}")
 
     def indexes(self) -> list[str]:
         return [name for (name,) in self.run(_INDEXES).fetchall()]

@@ -30,7 +30,8 @@ from messages.records import (
     TransitionsKept,
 )
 from messages.settings import Limits
-from messages.status import LedgerStatus
+from messages.status import LedgerStatus, Party
+from messages.traces import KeepTraces
 from storage import ledger as books
 from storage import redaction as engine
 from storage.audit import Audit, DecisionLog
@@ -51,6 +52,7 @@ from storage.responses import Responses
 from storage.sessions import Sessions
 from storage.stage import Stage
 from storage.tombstones import Tombstones, epoch
+from storage.traces import Traces
 from storage.turns import Turns
 
 STREAM = "stream"
@@ -133,6 +135,7 @@ class Store:
         self._tombstones = Tombstones(database)
         self._purges = ""
         self._items = Items(database, cleaner, self._turns, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer)
+        self._traces = Traces(database, cleaner, run_id, limits.trace_rows_max)
         self._keeping = Keeping(
             cleaner,
             self._audit,
@@ -293,6 +296,10 @@ class Store:
                 self._links.keep(verdict, at_ms)
                 count += 1
         return count
+
+    def keep_traces(self, told: Iterable[tuple[Party, KeepTraces]], anchor_us: int) -> int:
+        """What parts of the tree tell of the messages they handled; gives how many rows were written."""
+        return self._traces.keep(told, anchor_us, self._forget)
 
     def probe(self, at_ms: int) -> None:
         """Prove with a committed write that the store works. Errors: StoreUnavailable, which says why it does not."""

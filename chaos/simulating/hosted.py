@@ -46,8 +46,17 @@ class Carried(Envelope):
 
     __slots__ = ("message",)
 
-    def __init__(self, message: Message, trace: str, hop: int, refs: tuple[Any, ...] = ()) -> None:
-        super().__init__(type(message).__name__, b"", b"", refs, trace, hop)
+    def __init__(
+        self,
+        message: Message,
+        trace: str,
+        hop: int,
+        refs: tuple[Any, ...] = (),
+        cause: str = "",
+        name: str = "",
+        sent_us: int = 0,
+    ) -> None:
+        super().__init__(type(message).__name__, b"", b"", refs, trace, hop, cause, name, sent_us)
         self.message = message
 
 

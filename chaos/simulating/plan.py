@@ -44,6 +44,11 @@ class Plan:
         """Messages cross as JSON, as between processes; otherwise as they are, which is faster."""
         return self.seed % 16 == 0
 
+    @property
+    def traced(self) -> bool:
+        """The history of messages is kept, as it is live; otherwise not, which is faster."""
+        return self.seed % 8 == 0
+
 
 Args = Callable[[Chance], tuple[int | str, ...]]
 

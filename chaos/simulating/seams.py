@@ -16,6 +16,7 @@ import actors.shell
 import actors.sidecar
 import actors.stager
 import actors.supervisor
+import actors.tracing
 from actors.leftovers import Found
 from chaos.simulating.hosted import Carried
 from chaos.simulating.plain import PLAIN, PlainLive
@@ -32,6 +33,7 @@ def seams(world: Any, whole_wire: bool) -> Iterator[None]:
     """Run the actors in this world. `whole_wire`: messages cross as JSON, as they do between processes."""
     table: list[tuple[Any, str, Any]] = [
         (actors.shell, "CLOCKS", world.clock.now),
+        (actors.tracing, "MICROS", lambda: world.clock.us),
         (actors.shell, "redact", PLAIN.redact),
         (actors.questions, "redact", PLAIN.redact),
         (actors.lifeline, "die_with_parent", lambda *_: False),

@@ -29,7 +29,7 @@ from chaos.simulating.links import Links
 from chaos.simulating.outside import Outside
 from chaos.simulating.plan import Plan
 from chaos.simulating.stand_in import StandIn
-from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TreeSettings
+from messages.settings import Limits, OtlpSettings, SidecarSettings, Timing, TraceSettings, TreeSettings
 
 LIMITS = Limits(
     # Small, so that every bound is reached.
@@ -46,6 +46,8 @@ LIMITS = Limits(
     pull_page_bytes_max=4_096,
     pull_requests_max=12,
     dedupe_keys_max=8,
+    trace_rows_max=200,
+    trace_waiting_max=32,
 )
 TIMING = Timing(
     liveness_interval_ms=1_000,
@@ -123,6 +125,7 @@ class World:
             sidecar=SidecarSettings(codex_path="/bin/codex", codex_home="/nowhere"),
             otlp=OtlpSettings(enabled=True, address="http://127.0.0.1:4318"),
             links=False,
+            traces=TraceSettings(on=self.plan.traced),
             limits=LIMITS,
             timing=TIMING,
         )

@@ -17,7 +17,7 @@ from tests.messages.made import CLASSES, with_secrets
 
 PARTIES = get_args(Party)
 PARTS = {
-    "Limits", "Timing", "SidecarSettings", "OtlpSettings", "TreeSettings",  # in Begin
+    "Limits", "Timing", "SidecarSettings", "OtlpSettings", "TraceSettings", "TreeSettings",  # in Begin
     "WatchSettings", "WatchedFolder", "CaptureOff",  # in TreeSettings
     "SidecarStatus", "HandshakeStatus", "AuthStatus", "BaselineStatus", "ActorStatus", "SourceStatus",  # in TreeStatus
     "TreeStatus",  # in StatusChanged

@@ -1,0 +1,81 @@
+"""The history of messages of a real tree: one turn as a story, deaths in between, and nothing of what was said."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from chaos.scripts import PLANTED_SECRETS
+from storage.trace_reader import TraceReader
+from tests.live.conftest import Build
+from tests.live.house import House
+
+pytestmark = pytest.mark.live
+
+
+def stored_trace(house: House, turn: str) -> None:
+    """Wait until the history of this turn's end has been told, by the facade and the root."""
+    house.until_rows(
+        f"SELECT receiver FROM traces WHERE turn_ids LIKE '%{turn}%' AND type = 'TurnStored'", lambda rows: bool(rows)
+    )
+
+
+def test_a_turn_is_one_story_from_the_wish_to_the_stored_end(house: House) -> None:
+    turn = house.begin(house.thread(), "SCN:plain hello")
+    house.stored(turn)
+    stored_trace(house, turn)
+    with TraceReader(house.database) as reader:
+        story = reader.turn(turn)
+        assert reader.missed() == {}
+    steps = [(row["sender"], row["type"], row["receiver"]) for row in story]
+    wanted = [
+        ("root", "ClientSaid", "facade"),
+        ("facade", "TurnWanted", "sidecar"),
+        ("sidecar", "CallDone", "facade"),
+        ("sidecar", "FrameBatch", "stager"),
+        ("stager", "KeepCheckpoint", "ingest"),
+        ("ingest", "TurnStored", "facade"),
+    ]
+    places = [steps.index(step) for step in wanted]
+    assert places == sorted(places), steps
+    assert ("pipe", "bytes", "sidecar") in steps, "the frames begin where they were read"
+    by_name = {row["message_id"]: row for row in story}
+    for row in story:
+        if row["cause_id"]:
+            cause = by_name[row["cause_id"]]
+            assert (cause["receiver"], cause["hop"] + 1) == (row["sender"], row["hop"])
+            assert cause["at_us"] <= row["sent_us"] <= row["at_us"], "one clock for all processes"
+        assert row["queued_us"] >= 0
+        assert row["handled_us"] >= 0
+    end = next(row for row in story if row["type"] == "TurnStored")
+    assert end["turn_ids"] == [turn]
+
+
+def test_traces_go_on_when_ingest_dies_and_say_what_was_lost(house: House) -> None:
+    thread = house.thread()
+    house.stored(house.begin(thread, "SCN:plain one"))
+    house.kill("ingest", signal.SIGKILL)
+    turn = house.begin(thread, "SCN:plain two")
+    house.stored(turn)
+    stored_trace(house, turn)
+    with TraceReader(house.database) as reader:
+        assert ("stager", "KeepCheckpoint") in [(row["sender"], row["type"]) for row in reader.turn(turn)]
+        assert all(count >= 1 for count in reader.missed().values())
+        assert {row["incarnation"] for row in reader.rows(9_999) if row["receiver"] == "ingest"} == {1, 2}
+
+
+def test_no_secret_of_a_turn_is_in_its_traces(house: House) -> None:
+    turn = house.begin(house.thread(), "SCN:secret tell me")
+    house.stored(turn)
+    stored_trace(house, turn)
+    kept = "".join(map(str, house.rows("SELECT * FROM traces")))
+    assert not [secret for secret in PLANTED_SECRETS if secret in kept]
+    assert "tell me" not in kept
+
+
+def test_without_traces_a_turn_leaves_none(build: Build) -> None:
+    with build(traces=False) as house:
+        house.active()
+        house.turn(house.thread(), "SCN:plain hello")
+    assert house.rows("SELECT count(*) FROM traces") == [(0,)]
