@@ -46,6 +46,12 @@ class PartReturned:
     party: Party
 
 
+def preload() -> None:
+    """Import every actor, so that each one that is forked has it. Most of a start, unless it was done while waiting."""
+    for module in ("actors.supervisor", *(child.module for child in CHILDREN)):
+        importlib.import_module(module)
+
+
 class Tree:
     """A running actor system. Not thread-safe."""
 
@@ -54,8 +60,7 @@ class Tree:
 
         The process must have one thread only: actors are forked from it. Errors: those of `start_system`.
         """
-        for module in ("actors.supervisor", *(child.module for child in CHILDREN)):
-            importlib.import_module(module)  # once here, and every forked actor has it
+        preload()
         self._system = start_system(folder, allow=[Envelope])
         self._transport = self._system._systemBase.transport
         self._watched: set[int] = set()

@@ -22,7 +22,7 @@ import psutil
 from pydantic import ValidationError
 
 from actors import leftovers, lifeline
-from actors.system import PartReturned, Readable, Tree
+from actors.system import PartReturned, Readable, Tree, preload
 from hybrid_capture.desk import Client, Desk
 from hybrid_capture.frames import Said
 from hybrid_capture.gateway_process import GatewayProcess
@@ -303,10 +303,7 @@ def reap(deadline_s: float = REAP_DEADLINE_S) -> int:
         if not alive or time.monotonic() >= end:
             _collect()
             return len(alive)
-        for process in alive:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(alive, timeout=0.2)
+        leftovers.end(alive, 0.2)
 
 
 def sweep(state_dir: str) -> tuple[AuditNote, ...]:
@@ -417,6 +414,7 @@ def main(arguments: list[str] | None = None) -> int:
     lifeline.adopt_orphans()
     # Compiled once, before the actors are forked: a restarted one has the rules at once.
     warm(cache=Path(given.state_dir) / "cache")
+    preload()
     try:
         start = _first_message(link)
     except (LinkBroken, OSError):
@@ -446,4 +444,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    # The host waits for this end before it starts the next root, and tearing the modules down took 0.2 s of it.
+    os._exit(code)
