@@ -18,6 +18,7 @@ import psutil
 
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
+from tests.compiled_rules import lay_into
 
 PATIENCE_S = 60.0
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,7 +125,7 @@ class Running:
 
     def __init__(self, folder: Path, script: ProcessScript | None = None, *words: str) -> None:
         self.folder = folder
-        self.state = folder / "state"
+        self.state = lay_into(folder / "state")
         (folder / "home").mkdir()
         (folder / "work").mkdir()
         codex = write_executable(folder / "codex", script=script or ProcessScript(auth="chatgpt"))

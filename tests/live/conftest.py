@@ -12,6 +12,7 @@ import pytest
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.settings import Settings
+from tests.compiled_rules import lay_into
 from tests.live.house import House, alive
 
 Build = Callable[..., House]
@@ -26,7 +27,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
         home = tmp_path / f"home{len(list(tmp_path.glob('home*')))}"
         home.mkdir()
         codex = write_executable(home / "codex", script=script or ProcessScript(auth="chatgpt"))
-        given = {"state_dir": home / "state", "codex": codex, "codex_home": home, "cwd": home, **settings}
+        given = {"state_dir": lay_into(home / "state"), "codex": codex, "codex_home": home, "cwd": home, **settings}
         return House(Settings(**given))
 
     yield make

@@ -1,7 +1,7 @@
 """One fault on a running house, and how long each phase after it took.
 
 With HYBRID_CAPTURE_SAMPLES=FILE the phases are appended there as JSON lines, one per fault. HYBRID_CAPTURE_FAULTS says
-how many. `benchmarks/recovery.py` prints them as a table.
+how many of every kind (`make kills`: 20). `benchmarks/recovery.py` prints them as a table.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ import orjson
 from chaos.drilling.phases import PATIENT, SPINE, Watch, before, logged, now_ms, returned, shows
 from tests.live.house import House
 
-__all__ = ["FAULTS", "PATIENT", "SPINE", "fault", "report"]
+__all__ = ["FAULTS", "HANGS", "PATIENT", "SPINE", "SPINE_FAULTS", "fault", "report"]
 
 FAULTS = int(os.environ.get("HYBRID_CAPTURE_FAULTS", "20"))
+HANGS = int(os.environ.get("HYBRID_CAPTURE_FAULTS", "8"))
+"""A stopped leaf is waited for until its deadline: most of a second each."""
+SPINE_FAULTS = int(os.environ.get("HYBRID_CAPTURE_FAULTS", "5"))
+"""Each costs a whole new tree and the next spare root: two seconds of a core, and nearly as many of waiting."""
 
 
 def fault(house: House, name: str, how: signal.Signals) -> dict[str, float | None]:

@@ -151,7 +151,7 @@ def test_a_database_of_another_version_is_not_touched(build: Build) -> None:
 
 def test_a_file_that_is_no_database_is_named_and_kept(build: Build) -> None:
     house = build()
-    house.settings.state_dir.mkdir(parents=True)
+    house.settings.state_dir.mkdir(parents=True, exist_ok=True)
     house.database.write_bytes(b"this is not a database, but somebody may want it" * 100)
     with pytest.raises(StoreCorrupt, match=r"capture\.sqlite3"):
         CaptureRuntime(house.settings).start()
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_database_is_named_and_kept(build: Build) -> None:
 )
 def test_a_broken_config_file_fails_closed_and_says_so(build: Build, content: str, said: str) -> None:
     house = build()
-    house.settings.state_dir.mkdir(mode=0o700)
+    house.settings.state_dir.mkdir(mode=0o700, exist_ok=True)
     (house.settings.state_dir / "config.toml").write_text(content)
     assert load_settings(house.settings.state_dir).auth_mode == "chatgpt", "capture starts on the defaults"
     with house:

@@ -47,7 +47,8 @@ def test_the_drill_ends_as_it_says(name: str) -> None:
 def test_a_drill_that_does_not_hold_fails_by_name_and_is_still_undone() -> None:
     document = packaged()["locked-store"].document()
     document["steady-state-hypothesis"]["probes"][0]["tolerance"] = "OTEL_ONLY"
-    document["method"][0]["provider"]["func"] = "unheard_of"
+    document["method"][0] |= {"provider": {**document["method"][0]["provider"], "func": "unheard_of"}, "pauses": {}}
+    document["extensions"][0]["ends"] = "unchanged"  # nothing happens, so nobody need wait for it to be seen
     wrong = parse(orjson.dumps(document), "wrong.json")
     heard: list[Repetition] = []
     from chaos.drilling import running

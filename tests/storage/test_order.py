@@ -63,7 +63,7 @@ def stories(draw: st.DrawFn) -> tuple[list[int], list[int], list[int], list[bool
 
 
 @given(stories())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_interleaving_of_stream_and_pull_gives_the_rows_of_an_undisturbed_stream(
     story: tuple[list[int], list[int], list[int], list[bool]],
 ) -> None:

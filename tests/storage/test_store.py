@@ -702,7 +702,7 @@ def checkpoints_in(store: Store) -> int:
 @pytest.mark.timeout(180)
 def test_a_killed_writer_leaves_whole_checkpoints_only(place: str, tmp_path: Path) -> None:
     chance = random.Random(7)
-    kills = 12
+    kills = 8
     for number in range(kills):
         told = tmp_path / f"told-{number}"
         with told.open("wb") as out:

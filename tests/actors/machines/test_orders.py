@@ -334,6 +334,6 @@ class AnyOrders(AnyWeather):
 
 
 AnyOrders.TestCase.settings = settings(
-    max_examples=70, stateful_step_count=30, derandomize=True, deadline=None, database=None
+    max_examples=40, stateful_step_count=30, derandomize=True, deadline=None, database=None
 )
 TestAnyOrders = AnyOrders.TestCase

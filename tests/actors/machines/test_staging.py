@@ -376,7 +376,7 @@ def test_watching_survives_the_next_generation() -> None:
 
 
 @settings(
-    max_examples=2_500, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=1_000, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 63)), min_size=15, max_size=150))
 def test_every_frame_is_accounted_for_exactly_once_whatever_the_channels_do(chosen: list[tuple[int, int]]) -> None:

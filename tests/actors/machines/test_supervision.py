@@ -626,7 +626,7 @@ class AnyWeather(RuleBasedStateMachine):
 
 
 AnyWeather.TestCase.settings = settings(
-    max_examples=70, stateful_step_count=30, derandomize=True, deadline=None, database=None
+    max_examples=40, stateful_step_count=30, derandomize=True, deadline=None, database=None
 )
 TestAnyWeather = AnyWeather.TestCase
 
