@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from hybrid_capture import cli_finding
+from hybrid_capture.cli_approvals import approvals_app
 from hybrid_capture.cli_drill import drill_app, gates_app
 from hybrid_capture.cli_export import sessions_export
 from hybrid_capture.cli_import import import_
@@ -40,6 +41,7 @@ app.command()(simulate)
 app.add_typer(drill_app, name="drill")
 app.add_typer(gates_app, name="gates")
 app.add_typer(links_app, name="links")
+app.add_typer(approvals_app, name="approvals")
 cli_finding.register(app, sessions_app)
 sessions_app.command("export")(sessions_export)
 for upkeep in (purge, fsck, backup):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from hybrid_capture.problems import Problem
 
+DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"), ("diff ", "bold"))
+"""How a line of a diff begins, and how it looks; the first that fits."""
 PIPE_WIDTH = 240
 """Columns when standard output is no terminal: wide enough that no id is cut."""
 _SEQUENCES = re.compile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?)")
@@ -42,6 +44,7 @@ class Screen:
 
     def __init__(self, json: bool) -> None:
         self.json = json
+        self._standing = ""
 
     def record(self, value: dict[str, Any] | list[Any]) -> None:
         """One JSON line on standard output, at once."""
@@ -59,7 +62,39 @@ class Screen:
     def say(self, text: str, style: str = "") -> None:
         """A line for a person. The text is shown as it is: no markup, no wrapping."""
         if not self.json:
+            self._make_room()
             self._out.print(_as_it_is(text), style=style or None, soft_wrap=True)
+
+    def diff(self, text: str, indent: str = "") -> None:
+        """A unified diff for a person, in the colours that diffs have."""
+        for line in plain(text).splitlines():
+            begins = (style for start, style in DIFF_STYLES if line.startswith(start))
+            self.say(f"{indent}{line}", next(begins, ""))
+
+    def ask(self, text: str) -> None:
+        """A question that waits for a line. At a terminal it can be drawn again, under what is half typed already."""
+        if self._standing == text:
+            return
+        if not sys.stderr.isatty():
+            if not self._standing:
+                self._err.print(_as_it_is(text), style="dim", soft_wrap=True)
+        elif len(self._standing) == len(text):
+            sys.stderr.write(f"\x1b7\r{plain(text)}\x1b8")
+        else:
+            sys.stderr.write(f"\r\x1b[K{plain(text)}")
+        sys.stderr.flush()
+        self._standing = text
+
+    def answered(self) -> None:
+        """A line was typed: the question does not stand any more, and the cursor is below it."""
+        self._standing = ""
+
+    def _make_room(self) -> None:
+        """Take a standing question away: something else is said in its place, and it is drawn again below."""
+        if self._standing and sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._standing = ""
 
     def marked(self, text: str, marks: Iterable[tuple[int, int]]) -> None:
         """A line for a person with some of its characters in bold."""
@@ -86,6 +121,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """A remark beside the result, on standard error."""
+        self._make_room()
         self._err.print(_as_it_is(text), style="dim", soft_wrap=True)
 
     @contextmanager

@@ -28,7 +28,7 @@ class Inbox:
         self.missed = 0
 
     def put(self, event: Event) -> None:
-        if self._waiting.qsize() < EVENTS_MAX or event in (SIGNAL, GONE):
+        if self._waiting.qsize() < EVENTS_MAX or event in (SIGNAL, GONE) or event["event"] == "typed":
             self._waiting.put(event)
         else:
             self.missed += 1
@@ -59,13 +59,3 @@ def signals_to(inbox: Inbox, *names: str) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def interrupt_raises() -> Iterator[None]:
-    """Inside, Ctrl-C raises KeyboardInterrupt: a person must be able to leave a question."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -6,16 +6,16 @@ whenever nothing is heard for a moment, the store is asked whether the turn has 
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from hybrid_capture.asking import TICK_S, Asking, Decision, Keyboard, show, submit, without_token
 from hybrid_capture.client import RendererClient, Unanswered, attach
 from hybrid_capture.console import Screen
-from hybrid_capture.inbox import GONE, SIGNAL, Event, Inbox, interrupt_raises, signals_to
+from hybrid_capture.inbox import GONE, SIGNAL, Event, Inbox, signals_to
 from hybrid_capture.problems import DONE, NO_RUNTIME, TIMED_OUT, TURN_NOT_COMPLETED, Problem, result_of
 from hybrid_capture.settings import store_of
 from storage.errors import StoreError
@@ -75,6 +75,7 @@ class Turn:
         self._interrupted = False
         self._lost_at: float | None = None
         self._shown = ""
+        self._asking = Asking(screen, Keyboard(inbox), self._decide, _wall_ms)
 
     def take(self) -> int:
         # Before the turn, so that none of its events is missed.
@@ -85,7 +86,7 @@ class Turn:
         self._screen.record({"event": "started", "sessionId": self._session, "turnId": self._turn})
         while True:
             left = self._deadline - time.monotonic()
-            event = self._inbox.next(min(LOOK_S, left))
+            event = self._inbox.next(min(TICK_S if self._asking.open else LOOK_S, left))
             ended = self._heard(event) if event is not None else self._look()
             if ended is None and left <= 0:
                 ended = self._look()
@@ -93,6 +94,7 @@ class Turn:
                     raise self._too_late()
             if ended is not None:
                 return self._tell_end(ended)
+            self._asking.tick()
 
     def _adopt(self) -> str:
         """The facade was started anew while it held the command: whether the turn began shows in its events."""
@@ -115,6 +117,9 @@ class Turn:
         kind = event["event"]
         if event == SIGNAL:
             return self._interrupt()
+        if kind == "typed":
+            self._asking.typed(event["line"])
+            return None
         if event == GONE:
             ended = self._look()
             if ended is None:
@@ -128,11 +133,12 @@ class Turn:
             return self._look()
         if event.get("sessionId") != self._session or event.get("turnId") != self._turn:
             if kind == "approvalClosed":
-                self._screen.record(_without_token(event))
+                self._screen.record(without_token(event))
+                self._asking.closed(event["token"], event["outcome"])
             return None
         if kind == "turnStored":
             return event
-        self._screen.record(_without_token(event))
+        self._screen.record(without_token(event))
         if kind == "live":
             self._shown = (self._shown + event["text"])[-SHOWN_CHARS_MAX:]
             self._screen.say(event["text"].removesuffix("\n"), "" if event["kind"] == "agentMessage" else "dim")
@@ -173,6 +179,7 @@ class Turn:
         if self._interrupted:
             raise Problem("NOT_AWAITED", "the turn was interrupted and not waited for", TURN_NOT_COMPLETED)
         self._interrupted = True
+        self._asking.decline_all()
         self._screen.note("interrupting the turn; once more to wait no longer")
         self._deadline = min(self._deadline, time.monotonic() + INTERRUPT_S)
         with suppress(Unanswered):
@@ -183,25 +190,14 @@ class Turn:
 
     def _approve(self, event: Event) -> None:
         """Exactly one answer, by choice or by a person."""
-        self._screen.say(f"  asks for approval ({event['kind']}): {event['summary']}", "yellow")
-        decision = {"accept": "accept", "decline": "decline"}.get(self._wish.approve) or self._ask_person()
-        body = {"command": "submitApproval", "token": event["token"], "decision": decision}
-        try:
-            result_of(self._client.do(body))
-        except (Problem, Unanswered) as error:
-            self._screen.note(f"the decision came too late: {error}")
+        if self._wish.approve == "ask":
+            self._asking.asked(event)
         else:
-            self._screen.say(f"  decided: {decision}", "yellow")
+            show(event, self._screen, _wall_ms())
+            self._decide(event, self._wish.approve)
 
-    def _ask_person(self) -> str:
-        answer = ""
-        self._screen.note("  accept? [y]es, yes for the [s]ession, [n]o (default):")
-        with interrupt_raises():
-            try:
-                answer = sys.stdin.readline().strip().lower()
-            except KeyboardInterrupt:
-                self._inbox.put(SIGNAL)
-        return {"y": "accept", "yes": "accept", "s": "acceptForSession"}.get(answer, "decline")
+    def _decide(self, event: Event, decision: Decision) -> None:
+        submit(self._client, event, decision, self._screen)
 
     # How it ends.
 
@@ -242,6 +238,5 @@ class Turn:
         return Problem("TIMED_OUT", text, TIMED_OUT)
 
 
-def _without_token(event: Event) -> Event:
-    """The token decides: it is for the one who asked, not for a pipe."""
-    return {name: value for name, value in event.items() if name != "token"}
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -53,13 +53,14 @@ class Said:
 class Verb:
     """A verb under way."""
 
-    def __init__(self, *words: str | Path, stdin: str | None = None, **env: str) -> None:
+    def __init__(self, *words: str | Path, stdin: str | None = None, keyboard: bool = False, **env: str) -> None:
+        """`stdin` is all it reads; with `keyboard` it can be typed to while it runs."""
         # Files and not pipes: a left-over process that holds a pipe would hang its reader.
         self._out = tempfile.TemporaryFile("w+b")  # noqa: SIM115  it lives as long as this verb
         self._err = tempfile.TemporaryFile("w+b")  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hybrid_capture", *map(str, words)],
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin is not None or keyboard else subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
             env=environment(**env),
@@ -70,6 +71,11 @@ class Verb:
             assert self.process.stdin is not None
             self.process.stdin.write(stdin.encode())
             self.process.stdin.close()
+
+    def type(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
 
     @property
     def out(self) -> str:

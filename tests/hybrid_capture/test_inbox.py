@@ -10,7 +10,7 @@ import time
 import pytest
 
 from hybrid_capture import inbox as inbox_module
-from hybrid_capture.inbox import GONE, SIGNAL, Inbox, interrupt_raises, signals_to
+from hybrid_capture.inbox import GONE, SIGNAL, Inbox, signals_to
 
 
 def test_events_come_in_order_and_nothing_is_none() -> None:
@@ -40,20 +40,13 @@ def test_the_end_of_the_link_is_an_event() -> None:
     assert (inbox.next(0), inbox.next(0)) == (GONE, None)
 
 
-def test_over_the_bound_events_are_counted_and_signals_still_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_the_bound_events_are_counted_and_what_a_person_does_still_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox_module, "EVENTS_MAX", 2)
     inbox = Inbox()
     for number in range(5):
         inbox.put({"event": str(number)})
     inbox.put(SIGNAL)
+    inbox.put({"event": "typed", "line": "y"})
     assert inbox.missed == 3
-    assert [inbox.next(0) for _ in range(4)] == [{"event": "0"}, {"event": "1"}, SIGNAL, None]
-
-
-def test_a_question_can_be_left_with_ctrl_c() -> None:
-    inbox = Inbox()
-    with signals_to(inbox, "SIGINT"):
-        with pytest.raises(KeyboardInterrupt), interrupt_raises():
-            signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        assert inbox.next(1) == SIGNAL
+    assert [inbox.next(0) for _ in range(3)] == [{"event": "0"}, {"event": "1"}, SIGNAL]
+    assert inbox.next(0) == {"event": "typed", "line": "y"}

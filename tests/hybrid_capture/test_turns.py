@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,8 +24,9 @@ from tests.storage.story import Stream, message, open_store, thread, turn
 class FakeRuntime:
     """Answers as the runtime would, and keeps what was said."""
 
-    def __init__(self, inbox: Inbox, **answers: dict[str, Any]) -> None:
+    def __init__(self, inbox: Inbox, then: dict[str, dict[str, Any]], **answers: dict[str, Any]) -> None:
         self.said: list[dict[str, Any]] = []
+        self._then = then
         self._inbox = inbox
         self._answers = {
             "subscribe": {"answer": "accepted"},
@@ -37,6 +39,8 @@ class FakeRuntime:
 
     def ask(self, body: dict[str, Any], timeout_s: float = 0) -> dict[str, Any]:
         self.said.append(body)
+        if body["command"] in self._then:
+            self._inbox.put(self._then[str(body["command"])])
         return self._answers[str(body["command"])]
 
     do = ask
@@ -46,10 +50,16 @@ def told(**fields: Any) -> dict[str, Any]:
     return {"sessionId": "t1", "turnId": "u1", **fields}
 
 
-def play(folder: Path, *events: dict[str, Any], wish: Wish | None = None, **answers: Any) -> tuple[int, FakeRuntime]:
-    """Take a turn through a runtime that says exactly this."""
+def play(
+    folder: Path,
+    *events: dict[str, Any],
+    wish: Wish | None = None,
+    then: dict[str, dict[str, Any]] | None = None,
+    **answers: Any,
+) -> tuple[int, FakeRuntime]:
+    """Take a turn through a runtime that says exactly this, and `then` after a command of that name."""
     inbox = Inbox()
-    runtime = FakeRuntime(inbox, **answers)
+    runtime = FakeRuntime(inbox, then or {}, **answers)
     for event in events:
         inbox.put(event)
     wish = wish or Wish("hello", timeout_s=0.3)
@@ -57,6 +67,11 @@ def play(folder: Path, *events: dict[str, Any], wish: Wish | None = None, **answ
 
 
 STORED = told(event="turnStored", status="completed", items=2)
+
+
+def question(token: str = "t", **more: Any) -> dict[str, Any]:
+    asked = told(event="approvalRequested", kind="command", token=token, itemId="i1", summary="ls", expiresAtMs=0)
+    return {**asked, **more}
 
 
 def test_it_listens_before_it_speaks(tmp_path: Path) -> None:
@@ -118,29 +133,21 @@ def test_ctrl_c_interrupts_once_and_leaves_the_second_time(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("approve", "typed", "decision"),
     [("accept", "", "accept"), ("decline", "", "decline"), ("ask", "y\n", "accept"), ("ask", "s\n", "acceptForSession"),
-     ("ask", "\n", "decline"), ("ask", "", "decline")],
+     ("ask", "cancel\n", "cancel"), ("ask", "\n", "decline"), ("ask", "", "decline")],
 )  # fmt: skip
 def test_an_approval_gets_one_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, approve: Any, typed: str, decision: str
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-    asked = told(event="approvalRequested", kind="command", token="secret-token", summary="ls")
-    code, runtime = play(tmp_path, asked, STORED, wish=Wish("hello", approve=approve, timeout_s=1))
+    wish = Wish("hello", approve=approve, timeout_s=5)
+    code, runtime = play(tmp_path, question("secret-token"), then={"submitApproval": STORED}, wish=wish)
     assert code == 0
     answers = [each for each in runtime.said if each["command"] == "submitApproval"]
     assert answers == [{"command": "submitApproval", "token": "secret-token", "decision": decision}]
 
 
 def test_another_threads_approval_is_not_ours_to_answer(tmp_path: Path) -> None:
-    asked = {
-        "event": "approvalRequested",
-        "sessionId": "t9",
-        "turnId": "u9",
-        "token": "x",
-        "summary": "",
-        "kind": "other",
-    }
-    _, runtime = play(tmp_path, asked, STORED)
+    _, runtime = play(tmp_path, question(sessionId="t9", turnId="u9"), STORED)
     assert "submitApproval" not in [each["command"] for each in runtime.said]
 
 
@@ -152,10 +159,40 @@ def test_a_prompt_has_bounds(tmp_path: Path) -> None:
 
 
 def test_a_decision_that_comes_too_late_ends_nothing(tmp_path: Path) -> None:
-    asked = told(event="approvalRequested", kind="command", token="t", summary="ls")
+    asked = question()
     refused = {"answer": "refused", "code": "UNKNOWN_ID", "text": "no such request"}
     assert play(tmp_path, asked, STORED, submitApproval=refused)[0] == 0
     assert issubclass(Unanswered, Exception)
+
+
+def test_ctrl_c_while_a_question_stands_declines_it_and_interrupts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Silent())
+    ended = {**STORED, "status": "interrupted"}
+    code, runtime = play(
+        tmp_path, question(), SIGNAL, wish=Wish("hello", approve="ask", timeout_s=5), then={"interruptTurn": ended}
+    )
+    assert code == 4
+    assert [each.get("decision", "") for each in runtime.said[-2:]] == ["decline", ""]
+
+
+def test_a_question_that_is_answered_elsewhere_is_not_answered_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Silent())
+    closed = {"event": "approvalClosed", "token": "t", "outcome": "accept"}
+    wish = Wish("hello", approve="ask", timeout_s=5)
+    _, runtime = play(tmp_path, question(), closed, STORED, wish=wish)
+    assert "submitApproval" not in [each["command"] for each in runtime.said]
+
+
+class Silent(io.StringIO):
+    """A keyboard at which nobody types."""
+
+    def readline(self, *_: object) -> str:
+        threading.Event().wait()
+        raise AssertionError("never")
 
 
 # The same with a real tree.
