@@ -6,6 +6,11 @@ import os
 import platform
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
+
+import orjson
+
+Result = dict[str, Any]
 
 
 def share(samples: Sequence[float], part: float) -> float:
@@ -25,3 +30,16 @@ def machine() -> str:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return f"{system}, Python {platform.python_version()}, load {load:.1f}"
+
+
+def spread(samples: Sequence[float]) -> dict[str, float]:
+    """The same as figures, for a result."""
+    return {
+        "n": len(samples), "median": round(median(samples), 2), "p95": round(share(samples, 0.95), 2),
+        "p99": round(share(samples, 0.99), 2), "max": round(max(samples), 2),
+    }  # fmt: skip
+
+
+def print_result(benchmark: str, result: Result) -> None:
+    """The result of a run as one line of JSON, with the machine it belongs to: the last line that is printed."""
+    print(orjson.dumps({"benchmark": benchmark, "machine": machine(), **result}).decode())
