@@ -110,6 +110,17 @@ class Cleaner:
         self.failures += failed
         return CleanBody(clean, failed)
 
+    def bodies(self, values: Sequence[dict[str, Any]]) -> list[tuple[CleanBody, list[str]]]:
+        """`body` of each, with what it gave away; of many small ones in which nothing is, far cheaper."""
+        glance = getattr(self._redaction, "quiet", None)
+        quiet = [False] * len(values) if glance is None else glance(values)
+        cleaned: list[tuple[CleanBody, list[str]]] = []
+        for value, nothing in zip(values, quiet, strict=True):
+            found: list[str] = []
+            clean = CleanBody(value, False) if nothing else self.body(value, found.extend)
+            cleaned.append((clean, found))
+        return cleaned
+
 
 def cut(text: str, chars_max: int) -> str:
     """At most `chars_max` code points, the last one an ellipsis if something was cut."""

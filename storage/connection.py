@@ -41,8 +41,8 @@ class Database(peewee.Database):
         """Run one statement. The driver keeps it prepared: the same text again costs no parsing."""
 
     @abstractmethod
-    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters; nothing when there is none."""
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run one statement for each row of parameters; gives how many rows of the table that changed in all."""
 
     @abstractmethod
     def add(self, sql: str, params: Sequence[Any]) -> int | None:

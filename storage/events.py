@@ -3,10 +3,11 @@ transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from messages.baseline import EventSeen
-from storage.cleaning import ERROR_TEXT, WORD_CHARS_MAX, Cleaner
+from storage.cleaning import ERROR_TEXT, Cleaner
 from storage.connection import Database
 from storage.identity import ID_CHARS_MAX, Malformed, Place, canonical, good_id, parsed, whole
 from storage.sessions import Sessions
@@ -14,6 +15,14 @@ from storage.spreading import Spread
 
 _ADD = """INSERT INTO events (session_row, key, turn_id, name, at_ms, sequence, trace_id, call_id, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_row, key) DO NOTHING"""
+
+
+class Kept(NamedTuple):
+    """What became of some records: frames that are new, frames that were there, and records that cannot be stored."""
+
+    stored: int
+    duplicate: int
+    malformed: list[tuple[EventSeen, str]]
 
 
 class Events:
@@ -25,33 +34,54 @@ class Events:
         self._sessions = sessions
         self._spread = spread
 
-    def keep(self, event: EventSeen, place: Place) -> bool:
-        """Store one record, redacted; false when it is there already. Errors: Malformed."""
-        if not good_id(event.key):
-            raise Malformed("event key is empty or too long")
-        if whole(event.at_ms) is None:
-            raise Malformed("event has no possible time")
-        session_row, _ = self._sessions.row(event.session_id, place)
+    def keep(self, events: Sequence[EventSeen], place: Place) -> Kept:
+        """Store records, redacted, each once; gives what became of their frames, and what is wrong with those that
+        cannot be stored."""
+        sessions: dict[str, int] = {}
+        good: list[tuple[EventSeen, dict[str, Any]]] = []
+        malformed: list[tuple[EventSeen, str]] = []
+        for event in events:
+            try:
+                body = _body(event)
+                if event.session_id not in sessions:
+                    sessions[event.session_id], _ = self._sessions.row(event.session_id, place)
+                good.append((event, body))
+            except Malformed as error:
+                malformed.append((event, str(error)))
+        rows: dict[int, list[tuple[Any, ...]]] = {}
+        for (event, _), (clean, found) in zip(good, self._cleaner.bodies([body for _, body in good]), strict=True):
+            session_row = sessions[event.session_id]
+            if found:
+                self._spread.learn(event.session_id, session_row, found)
+            text = canonical({"error": ERROR_TEXT} if clean.body is None else clean.body).decode()
+            rows.setdefault(event.frames, []).append(
+                (
+                    session_row,
+                    event.key,
+                    _id(event.turn_id),
+                    self._cleaner.word(event.name),
+                    event.at_ms,
+                    whole(event.sequence),
+                    _id(event.trace_id),
+                    _id(event.call_id),
+                    self._spread.hide(event.session_id, text),
+                )
+            )
+        stored = duplicate = 0
+        for frames, alike in rows.items():
+            new = self._database.run_many(_ADD, alike)
+            stored += frames * new
+            duplicate += frames * (len(alike) - new)
+        return Kept(stored, duplicate, malformed)
 
-        def found(values: Iterable[str]) -> None:
-            values = list(values)
-            if values:
-                self._spread.learn(event.session_id, session_row, values)
 
-        clean, _ = self._cleaner.body(parsed(event.body), found)
-        body = canonical({"error": ERROR_TEXT} if clean is None else clean).decode()
-        row = (
-            session_row,
-            event.key,
-            _id(event.turn_id),
-            self._cleaner.text(event.name, WORD_CHARS_MAX),
-            event.at_ms,
-            whole(event.sequence),
-            _id(event.trace_id),
-            _id(event.call_id),
-            self._spread.hide(event.session_id, body),
-        )
-        return self._database.add(_ADD, row) is not None
+def _body(event: EventSeen) -> dict[str, Any]:
+    """What the record says. Errors: Malformed, also when something else of it cannot be stored."""
+    if not good_id(event.key):
+        raise Malformed("event key is empty or too long")
+    if whole(event.at_ms) is None:
+        raise Malformed("event has no possible time")
+    return parsed(event.body)
 
 
 def _id(text: str | None) -> str | None:

@@ -7,7 +7,7 @@ last item. Every record is a decision with a reason, never an exception.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from messages.baseline import EventSeen, ResponseUsage
@@ -90,25 +90,31 @@ class Keeping:
 
     def keep_usage(self, responses: Iterable[ResponseUsage], place: Place, tally: Counter[str]) -> None:
         """Keep what model responses used."""
-        self._keep_all(responses, self._responses.keep, "usage", place, tally)
+        for response in self._unpurged(responses, place, tally):
+            try:
+                changed = self._responses.keep(response, place)
+            except Malformed as error:
+                self._drop(place, tally, response.frames, response.session_id, f"usage: {error}")
+            else:
+                tally["stored" if changed else "duplicate"] += response.frames
 
     def keep_events(self, events: Iterable[EventSeen], place: Place, tally: Counter[str]) -> None:
         """Keep telemetry records."""
-        self._keep_all(events, self._events.keep, "event", place, tally)
+        kept = self._events.keep(self._unpurged(events, place, tally), place)
+        tally["stored"] += kept.stored
+        tally["duplicate"] += kept.duplicate
+        for event, why in kept.malformed:
+            self._drop(place, tally, event.frames, event.session_id, f"event: {why}")
 
-    def _keep_all(
-        self, records: Iterable[Kind], keep: Callable[[Kind, Place], bool], what: str, place: Place, tally: Counter[str]
-    ) -> None:
+    def _unpurged(self, records: Iterable[Kind], place: Place, tally: Counter[str]) -> list[Kind]:
+        """Those that are not from before a purge; the others are counted."""
+        left = []
         for record in records:
             if self._tombstones.refuse(place, record.session_id, record.turn_id, record.at_ms):
                 tally[PURGED] += record.frames
-                continue
-            try:
-                changed = keep(record, place)
-            except Malformed as error:
-                self._drop(place, tally, record.frames, record.session_id, f"{what}: {error}")
             else:
-                tally["stored" if changed else "duplicate"] += record.frames
+                left.append(record)
+        return left
 
     def sweep(self, place: Place) -> list[Announced]:
         """End what nobody will end any more, each with its audit row."""

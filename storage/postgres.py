@@ -85,10 +85,14 @@ class Postgres(Database, PostgresqlDatabase):
         cursor: Cursor = self.execute_sql(for_postgres(sql), [_value(each) for each in params])  # type: ignore[no-untyped-call]  # peewee's stub
         return cursor
 
-    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        if not rows:
+            return 0
         with __exception_wrapper__:
             given = [[_value(each) for each in row] for row in rows]
-            self.cursor().executemany(for_postgres(sql), given)  # type: ignore[no-untyped-call]  # peewee's stub
+            cursor = self.cursor()  # type: ignore[no-untyped-call]  # peewee's stub
+            cursor.executemany(for_postgres(sql), given)
+        return max(0, int(cursor.rowcount))
 
     def add(self, sql: str, params: Sequence[Any]) -> int | None:
         row = self.run(f"{sql} RETURNING id", params).fetchone()

@@ -46,9 +46,10 @@ class Sqlite(Database, SqliteDatabase):
     def run(self, sql: str, params: Sequence[Any] = ()) -> Cursor:
         return self._run(sql, params)
 
-    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         with __exception_wrapper__:
-            self.connection().executemany(sql, rows)  # type: ignore[no-untyped-call]  # peewee's stub
+            cursor: sqlite3.Cursor = self.connection().executemany(sql, rows)  # type: ignore[no-untyped-call]  # peewee's stub
+        return max(0, cursor.rowcount)
 
     def _run(self, sql: str, params: Sequence[Any]) -> sqlite3.Cursor:
         """Past peewee's own way, which costs as much as a small statement does."""

@@ -38,3 +38,25 @@ def test_a_record_that_is_none_is_dropped_and_named(place: str) -> None:
     assert rows(store, "SELECT count(*) FROM audit WHERE kind = 'record_dropped'") == [(4,)]
     assert store.ledger().balanced
     store.close()
+
+
+def test_good_records_between_bad_ones_repeated_ones_and_secrets_are_kept_once_each(place: str) -> None:
+    store = open_store(place)
+    told = json.dumps({"prompt": SECRET})
+    mixed = [event(f"k{n}", body=told if n == 20 else json.dumps({"n": n})) for n in range(40)]
+    telemetry = Files(store, source="otlp")
+    telemetry.send(events=[*mixed[:30], event(""), event("odd", body="no JSON"), *mixed[25:]])
+    assert dispositions(store) == {"stored": 40, "duplicate": 5, "dropped:malformed": 2}
+    assert rows(store, "SELECT key, body FROM events ORDER BY id") == [
+        (f"k{n}", f'{{"prompt":"{HIDDEN}"}}' if n == 20 else f'{{"n":{n}}}') for n in range(40)
+    ]
+    assert store.ledger().balanced
+    store.close()
+
+
+def test_a_name_is_redacted_like_everything_else(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    Files(store, source="otlp").send(events=[event("k1", f"call with {SECRET}")])
+    assert rows(store, "SELECT name FROM events") == [(f"call with {HIDDEN}",)]
+    assert SECRET.encode() not in whole_file(tmp_path)
+    store.close()

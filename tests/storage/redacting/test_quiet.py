@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.redacting import anchors, tree
 from storage.redacting.compiled import scanner
 from storage.redacting.propagation import Values
-from storage.redacting.quiet import is_quiet
+from storage.redacting.quiet import BUNDLE, SHAPE_CHARS_MAX, is_quiet, quiet_ones
 from storage.redacting.scan import RULES, _probe
 from storage.redacting.session import redact_once
 from tests.storage.redaction_cases import POSITIVES
@@ -88,3 +88,25 @@ def test_no_known_secret_is_taken_for_quiet() -> None:
 def test_a_json_web_key_gets_the_full_look() -> None:
     assert not is_quiet({"a": {"kty": "EC", "d": "x" * 43}}, lambda _: False)
     assert is_quiet({"a": {"kind": "EC", "d": "x" * 43}}, lambda _: False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.dictionaries(ODD, st.none() | st.integers() | ODD | st.lists(ODD, max_size=2), max_size=4), max_size=40)
+)
+def test_many_are_judged_as_each_alone(values: list[Any]) -> None:
+    assert quiet_ones(values, scanner(None).fires) == [quiet(value) for value in values]
+
+
+def test_of_many_quiet_ones_a_bundle_is_one_look() -> None:
+    looks: list[str] = []
+    values = [{"event.name": "tool_result", "number": n} for n in range(3 * BUNDLE)]
+    assert all(quiet_ones(values, lambda text: bool(looks.append(text))))
+    assert len(looks) == 3
+
+
+def test_a_long_name_is_judged_like_a_short_one() -> None:
+    long = "x" * SHAPE_CHARS_MAX
+    assert quiet({long: "a", "b": "c"})
+    assert not quiet({long: "a", "password": "c"})
+    assert not quiet({f"{long}.password": "a"})
