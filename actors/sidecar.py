@@ -46,7 +46,7 @@ from actors.wire.rpc import Full, Pending, Settled
 from actors.writer_locks import writer_locks
 from messages.auth import AbandonLogin, LoginEnded, OpenLogin, ReadAccount, SendLogout, SidecarInitialized
 from messages.base import Message
-from messages.calls import ApprovalGiven, InterruptWanted, ThreadWanted, TurnWanted
+from messages.calls import ApprovalGiven, InterruptWanted, ThreadSnapshotWanted, ThreadWanted, TurnWanted
 from messages.lifecycle import Begin
 from messages.pulls import PositionsTold, PulledKept
 from messages.sidecar import StartSidecar, StopSidecar, StreamHealthChanged
@@ -148,6 +148,8 @@ class SidecarActor(Shell):
         elif isinstance(message, InterruptWanted):
             params = {"thread_id": message.thread_id, "turn_id": message.turn_id}
             self._ask(Request("turn/interrupt", message.command_id), params)
+        elif isinstance(message, ThreadSnapshotWanted):
+            self.perform(self.catchup.snapshot(message, now(), self._road()))
         elif isinstance(message, ApprovalGiven):
             line, effects = self.questions.given(message)
             self._write(line)
@@ -219,7 +221,7 @@ class SidecarActor(Shell):
         tail = clean(child.stderr_tail())
         child.release()
         self.child = None
-        self.catchup.ended()
+        self.perform(self.catchup.ended())
         for gone in self.pending.close_all():
             self._unanswered(gone.tag, "the app-server ended")
         self.perform(self.questions.close())

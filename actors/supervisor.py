@@ -15,6 +15,7 @@ from actors import lifeline
 from actors.envelope import BadMessage, unpack
 from actors.machines.effects import (
     ActorExited,
+    ConfigChanged,
     ConfigRefused,
     ConfigSaved,
     ConfigSeen,
@@ -23,6 +24,7 @@ from actors.machines.effects import (
     KillActor,
     MachineRefused,
     NoteFallback,
+    SaveConfig,
     SaveKillSwitch,
     Start,
     Woke,
@@ -117,6 +119,14 @@ class SupervisorActor(Shell):
             conflict = isinstance(error, ConfigConflict)
             self.heard.append(ConfigRefused(effect.command_id, conflict, str(error), _seen(self.config.load())))
 
+    def _save_config(self, effect: SaveConfig) -> None:
+        try:
+            config = self.config.change(effect.expected_revision, **effect.changes)
+            self.heard.append(ConfigChanged(effect.command_id, _seen(config)))
+        except (ConfigConflict, ConfigUnusable) as error:
+            conflict = isinstance(error, ConfigConflict)
+            self.heard.append(ConfigRefused(effect.command_id, conflict, str(error), _seen(self.config.load())))
+
     def _note_fallback(self, on: bool) -> None:
         try:
             self.fallback.write(on)
@@ -135,6 +145,8 @@ class SupervisorActor(Shell):
             self._kill(effect.role)
         elif isinstance(effect, SaveKillSwitch):
             self._save_switch(effect)
+        elif isinstance(effect, SaveConfig):
+            self._save_config(effect)
         elif isinstance(effect, NoteFallback):
             self._note_fallback(effect.on)
 

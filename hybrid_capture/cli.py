@@ -126,6 +126,27 @@ def status(state_dir: StateDir = None, as_json: Json = False) -> int:
 
 @app.command()
 @verb
+def panel(
+    open_: Annotated[bool, typer.Option("--open", help="In this machine's browser, at once.")] = False,
+    observer: Annotated[
+        bool, typer.Option("--observer", help="Good for looking only: no command changes anything.")
+    ] = False,
+    state_dir: StateDir = None,
+    as_json: Json = False,
+) -> int:
+    """Give the panel's address for one browser: good once, and for ten minutes.
+
+    \b
+    Example:
+      hybrid-capture panel --open
+    """
+    from hybrid_capture import panel_view
+
+    return panel_view.show(folder_of(state_dir), "observer" if observer else "operator", open_, Screen(as_json))
+
+
+@app.command()
+@verb
 def turn(
     prompt: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")],
     thread: Annotated[str | None, typer.Option("--thread", help="Go on in this session; a new one otherwise.")] = None,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hybrid_capture.link import Lines, LinkBroken, line_of
+from messages.renderer_words import ClientRole
 
 CLIENTS_MAX = 64
 """Connections at once; one more is closed."""
@@ -37,6 +38,8 @@ class Client:
     link: socket.socket
     known: bool = False
     """It said its token."""
+    role: ClientRole = "operator"
+    """What it may do; who only wants to look says so in its hello."""
     lines: Lines = field(default_factory=Lines)
     waiting: deque[Waiting] = field(default_factory=deque)
     bytes_count: int = 0
@@ -109,6 +112,7 @@ class Desk:
         if hello.get("op") != "hello" or not fits:
             raise LinkBroken("the first word is the token")
         client.known = True
+        client.role = "observer" if hello.get("role") == "observer" else "operator"
 
     def drop(self, descriptor: int) -> None:
         """Close a connection."""

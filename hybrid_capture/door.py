@@ -12,12 +12,17 @@ from typing import Any, ClassVar
 import h11
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 KEEP_ALIVE_S = 75
 """An idle connection is kept this long: exporters speak every 5 s, and one that finds its connection closed may lose a
 batch."""
 HEAD_BYTES_MAX = 32 * 1024
 """Request line and headers."""
+SOCKET_FRAME_BYTES_MAX = 256 * 1024
+"""One WebSocket message; a larger one ends the connection with 1009, unread. `sockets.py` has a smaller bound."""
+UNREAD_BYTES_MAX = 256 * 1024
+"""Answers to pings that nobody reads. Over: the connection is cut."""
 
 
 def door_of(connections_max: int, head_s: float) -> type[H11Protocol]:
@@ -82,12 +87,25 @@ class DoorServer(Server):
         await asyncio.Event().wait()
 
 
+class SocketDoor(WebSocketsSansIOProtocol):
+    """Uvicorn's WebSocket protocol, hung up on by us when a client makes us answer and reads none of it."""
+
+    def handle_ping(self) -> None:
+        if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
+            self.transport.abort()
+        else:
+            super().handle_ping()
+
+
 def server_of(app: Any, connections_max: int, head_s: float) -> DoorServer:
     """A server for this application that logs nothing, tells no version and no date, and trusts no proxy."""
     return DoorServer(
         Config(
             app,
             http=door_of(connections_max, head_s),
+            ws=SocketDoor,
+            ws_max_size=SOCKET_FRAME_BYTES_MAX,
+            ws_per_message_deflate=False,  # what is inflated is not bounded by what was sent
             loop="asyncio",
             lifespan="off",
             log_config=None,

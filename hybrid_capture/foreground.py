@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import Any
 
 from hybrid_capture.console import Screen
 from hybrid_capture.inbox import SIGNAL, Event, Inbox, signals_to
+from hybrid_capture.panel_address import NoPanel
 from hybrid_capture.problems import DONE, NO_RUNTIME, Problem
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
@@ -24,7 +26,7 @@ def run(settings: Settings, screen: Screen) -> int:
         runtime.start()
         try:
             screen.record({"event": "ready", "pid": os.getpid(), "stateDir": str(runtime.state_dir)})
-            _tell_addresses(runtime.addresses, settings.otlp, screen)
+            _tell_addresses(runtime, settings.otlp, screen)
             screen.say(f"capturing into {runtime.state_dir} (pid {os.getpid()}); Ctrl-C stops it")
             _watch(runtime, inbox, screen)
             screen.say("stopping: everything staged is accounted for first")
@@ -35,12 +37,18 @@ def run(settings: Settings, screen: Screen) -> int:
     return DONE
 
 
-def _tell_addresses(addresses: dict[str, str], wanted: bool, screen: Screen) -> None:
-    """Where the tools export to, and where the panel is. Without secrets: the token is in the state folder."""
+def _tell_addresses(runtime: CaptureRuntime, wanted: bool, screen: Screen) -> None:
+    """Where the tools export to, and where the panel is, for one browser. The tokens stay in the state folder."""
+    addresses = runtime.addresses
+    panel = ""
+    with contextlib.suppress(NoPanel):
+        panel = runtime.panel_address()
     fault = addresses["fault"] or ("" if wanted else "the OTLP receiver is switched off")
-    line: Event = {"event": "listening", "otlp": addresses["otlp"] or None, "panel": addresses["panel"] or None}
+    line: Event = {"event": "listening", "otlp": addresses["otlp"] or None, "panel": panel or None}
     screen.record({**line, "fault": fault} if fault else line)
     screen.say(f"telemetry goes to {addresses['otlp']}" if addresses["otlp"] else f"no telemetry: {fault}")
+    if panel:
+        screen.say(f"the panel is at {panel} (once, for ten minutes; `hybrid-capture panel` gives another)")
 
 
 def _watch(runtime: CaptureRuntime, inbox: Inbox, screen: Screen) -> None:

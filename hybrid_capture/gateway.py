@@ -2,7 +2,8 @@
 
 A process of its own, because parsing what strangers send and keeping the root's guard apart want different processes: a
 flood, a hang or a fault here costs the root nothing, and when the root dies whoever waits here still hears `send it
-again` instead of a broken connection. What it serves is one file per application: `otlp_app.py`, `index_app.py`.
+again` instead of a broken connection. What it serves is one file per application:
+`otlp_app.py` for exporters; `panel_app.py` (files), `sockets.py` (the WebSocket) and `metrics_app.py` for people.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from hybrid_capture.door import DoorServer, server_of
 from hybrid_capture.exchange import Exchange
 from hybrid_capture.frames import READ_BYTES, FrameBroken, Frames, Said, frame_of
-from hybrid_capture.index_app import index_app
+from hybrid_capture.metrics_app import metrics_app
 from hybrid_capture.otlp_app import Bounds, Receiver, otlp_app
+from hybrid_capture.panel_app import contract_of, panel_app, panel_files
+from hybrid_capture.panel_hub import Hub
+from hybrid_capture.panel_tokens import PanelTokens
 from hybrid_capture.probing import Probing
+from hybrid_capture.sockets import Sockets
 from messages.settings import Limits, Timing
 from storage.redaction_log import redact_tracebacks
 
@@ -39,10 +44,18 @@ FLUSH_S = 0.3
 """For the answers to whoever waits."""
 
 
-def application(receiver: Receiver) -> Starlette:
-    """Everything that is served. A further application has its routes or a mount here, before the index."""
+def application(receiver: Receiver, hub: Hub, port: int) -> Starlette:
+    """Everything that is served. A further application has its routes here."""
+    files = panel_files()
+    hub.contract = contract_of(files)
+    sockets = Sockets(hub, frozenset(f"http://{name}:{port}" for name in NAMES))
     return Starlette(
-        routes=[*otlp_app(receiver).routes, *index_app().routes],
+        routes=[
+            *otlp_app(receiver).routes,
+            sockets.route(),
+            *metrics_app(hub, sockets).routes,
+            *panel_app(hub, files, port).routes,
+        ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES, www_redirect=False)],
     )
 
@@ -70,7 +83,9 @@ class Gateway:
             read_s=timing.otlp_read_ms / 1000,
         )
         self._receiver = Receiver(self._exchange, said.fields["token"], bounds)
-        self._server = server_of(application(self._receiver), limits.http_connections_max, bounds.read_s)
+        self._hub = Hub(self._tell, PanelTokens(said.fields["panel_token"]), limits)
+        app = application(self._receiver, self._hub, self._listener.getsockname()[1])
+        self._server = server_of(app, limits.http_connections_max, bounds.read_s)
         probe_s = timing.probe_interval_ms / 1000
         self._probing = Probing(self._listener.getsockname()[:2], said.fields["token"], probe_s, self._probed)
         serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
@@ -78,6 +93,7 @@ class Gateway:
         await self._listen(reader, rest)
         self._end_soon()
         self._exchange.close()
+        self._hub.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._answered(), FLUSH_S)
         # Who waited is answered. Uvicorn's own way out sleeps for a tenth of a second first.
@@ -113,7 +129,7 @@ class Gateway:
             self._tell("pong")
         elif said.op == "stop":
             self._receiver.stopping = True
-        else:
+        elif not self._hub.heard(said):
             self._exchange.heard(said)
             if said.op == "returned":
                 self._probing.soon()
@@ -132,8 +148,10 @@ class Gateway:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            now_s = asyncio.get_running_loop().time()
+            self._hub.tick(now_s)
             if self._exchange.waiting:
-                self._exchange.tick(asyncio.get_running_loop().time())
+                self._exchange.tick(now_s)
 
     async def _answered(self) -> None:
         while self._exchange.waiting or self._server.server_state.tasks:

@@ -11,8 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
-from typing import Any
+from collections import Counter, deque
+from typing import Any, NamedTuple
 
 from actors import lifeline
 from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
@@ -22,24 +22,43 @@ from messages.settings import Limits, Timing
 
 FRAMES_MAX = 4_096
 """Frames that wait for a gateway that reads nothing. Over: it hangs, and is ended."""
+EVENTS_MAX = 1_000
+"""Events for renderers among them. Over: newest win, the gap is counted and told."""
 END_S = 0.6
 """What it is given to tell everybody who waits to come again."""
+
+
+class Waiting(NamedTuple):
+    """A frame on its way."""
+
+    frame: bytes
+    dropped_for: tuple[str, ...] = ()
+    """Who misses it when it gives way; nobody: it does not."""
 
 
 class GatewayProcess:
     """One gateway at a time. `number` counts its starts."""
 
-    def __init__(self, listener: int, state_dir: str, token: str, limits: Limits, timing: Timing) -> None:
+    def __init__(
+        self, listener: int, state_dir: str, token: str, panel_token: str, limits: Limits, timing: Timing
+    ) -> None:
         self._listener = listener
         self._state_dir = state_dir
-        self._start = {"token": token, "limits": limits.model_dump(), "timing": timing.model_dump()}
+        tokens = {"token": token, "panel_token": panel_token}
+        self._start: dict[str, Any] = {**tokens, "limits": limits.model_dump(), "timing": timing.model_dump()}
         self._timing = timing
         self._window = RestartWindow()
         self._again_s: float | None = None
         self._link: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._sent = 0
+        self._events = 0
+        """Of what waits: events, which may give way."""
+        self._missed: Counter[str] = Counter()
+        """Events that gave way, by client."""
+        self.clients: set[str] = set()
+        """Renderers that came through this gateway, by its own names for them."""
         self.number = 0
         self.trouble = ""
         """Why there is no gateway now."""
@@ -61,7 +80,9 @@ class GatewayProcess:
             )  # fmt: skip
         self._link, self._frames, self._again_s, self.trouble = ours, Frames(), None, ""
         self._waiting.clear()
-        self._sent = 0
+        self._missed.clear()
+        self.clients.clear()
+        self._sent = self._events = 0
         # Until its first word it imports, which takes as long as the machine is busy.
         self._pulse = Pulse(self._timing.ping_interval_ms / 1000, self._timing.start_deadline_ms / 1000)
         self._greeted = False
@@ -104,24 +125,50 @@ class GatewayProcess:
             self._pulse = Pulse(self._timing.ping_interval_ms / 1000, self._timing.ping_deadline_ms / 1000)
         self._pulse.heard()
 
-    def tell(self, op: str, **fields: Any) -> None:
+    def tell(self, op: str, blob: bytes = b"", **fields: Any) -> None:
         """Say something, in order, as soon as it takes it."""
         if self._link is None:
             return
         if len(self._waiting) >= FRAMES_MAX:
             self.kill()
             return
-        self._waiting.append(frame_of(op, **fields))
+        self._waiting.append(Waiting(frame_of(op, blob, **fields)))
         self.flush()
+
+    def tell_clients(self, clients: tuple[str, ...], body: bytes, droppable: bool) -> None:
+        """An answer or an event for these renderers. Of events too many for the link the newest win, and each renderer
+        is told how many it missed."""
+        if droppable and self._events >= EVENTS_MAX:
+            self._drop_oldest()
+        if self._link is None:
+            return
+        if len(self._waiting) >= FRAMES_MAX:
+            self.kill()
+            return
+        frame = frame_of("told", body, clients=list(clients), droppable=droppable)
+        self._waiting.append(Waiting(frame, clients if droppable else ()))
+        self._events += droppable
+        self.flush()
+
+    def _drop_oldest(self) -> None:
+        for place in range(1 if self._sent else 0, len(self._waiting)):
+            if self._waiting[place].dropped_for:
+                self._missed.update(self._waiting[place].dropped_for)
+                del self._waiting[place]
+                self._events -= 1
+                return
 
     def flush(self) -> None:
         """Send what fits. A link that is broken is found out by reading."""
         try:
             while self._waiting and self._link is not None:
-                self._sent += self._link.send(memoryview(self._waiting[0])[self._sent :])
-                if self._sent == len(self._waiting[0]):
-                    self._waiting.popleft()
+                self._sent += self._link.send(memoryview(self._waiting[0].frame)[self._sent :])
+                if self._sent == len(self._waiting[0].frame):
+                    self._events -= bool(self._waiting.popleft().dropped_for)
                     self._sent = 0
+                    if self._missed and not self._events:
+                        self._waiting.append(Waiting(frame_of("missed", missed=dict(self._missed))))
+                        self._missed.clear()
         except BlockingIOError:
             return
         except OSError:

@@ -1,11 +1,9 @@
-"""What a browser finds at the gateway's root: a page that says what is here. It shows nothing of what was captured."""
+"""What stands at the gateway's root where the panel is not: what is here, and nothing of what was captured."""
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>hybrid-capture</title>
 <h1>hybrid-capture</h1><p>This is the gateway of a capture runtime on this machine.</p>
@@ -20,12 +18,8 @@ HEADERS = {
 }
 
 
-def index_app() -> Starlette:
-    """The application; mounted behind the receiver's routes."""
-
-    async def index(request: Request) -> Response:
-        if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(PAGE, headers=HEADERS)
-        return JSONResponse({"name": "hybrid-capture", "otlp": PATHS}, headers=HEADERS)
-
-    return Starlette(routes=[Route("/", index)])
+def index(request: Request) -> Response:
+    """What stands at `/` for whoever is no browser, or where the panel's files are missing."""
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(PAGE, headers=HEADERS)
+    return JSONResponse({"name": "hybrid-capture", "otlp": PATHS}, headers=HEADERS)

@@ -140,6 +140,8 @@ class Root:
             self._tree.watch(gateway.descriptor)
         pid, created = gateway.identity
         self._tell_host("gateway", pid=pid, created=created)
+        if self._ready:
+            gateway.tell("facade")
 
     def _look_after_gateway(self, now_s: float) -> None:
         gateway = self._gateway
@@ -161,6 +163,8 @@ class Root:
         said = gateway.read()
         if said is None:
             self._tree.unwatch(descriptor)
+            for client in gateway.clients:
+                self._tree.tell("facade", ClientGone(client_id=client))
             gateway.gone(time.monotonic_ns() // 1_000_000)
             self._told_s = 0.0
             self._look_after_gateway(time.monotonic())
@@ -187,6 +191,40 @@ class Root:
             self._tree.tell("baseline", OtlpGivenUp(gateway=number, **said.fields))
         elif said.op == "probed":
             self._tree.tell("supervisor", SourceProbed(source="otlp", **said.fields))
+        elif said.op in ("said", "left", "refused"):
+            self._from_renderer(number, said)
+
+    def _from_renderer(self, number: int, said: Said) -> None:
+        """A renderer at the gateway's socket. Its name carries the gateway's number, so that none comes twice."""
+        assert self._gateway is not None
+        if said.op == "refused":
+            note = AuditNote(
+                kind="renderer_refused", subject="gateway", text=said.fields["text"][:500], at_ms=_wall_ms()
+            )
+            self._tree.tell("ingest", KeepAudit(n=0, notes=(note,)))
+            return
+        client = f"g{number}.{said.fields['client']}"
+        if said.op == "left":
+            self._gateway.clients.discard(client)
+            self._tree.tell("facade", ClientGone(client_id=client))
+            return
+        self._gateway.clients.add(client)
+        body = said.blob.decode(errors="replace")
+        self._tree.tell("facade", ClientSaid(client_id=client, role=said.fields["role"], body=body))
+
+    def _to_clients(self, message: ToClient) -> None:
+        """To each renderer where it is: at the desk, or at the gateway's socket."""
+        line = b""
+        for client_id in message.client_ids:
+            client = self._desk.find(client_id)
+            if client is not None:
+                line = line or line_of("told", body=message.body)
+                self._desk.tell(client, line, message.droppable)
+        if self._gateway is not None:
+            begin = f"g{self._gateway.number}."
+            names = tuple(each.removeprefix(begin) for each in message.client_ids if each.startswith(begin))
+            if names:
+                self._gateway.tell_clients(names, message.body.encode(errors="replace"), message.droppable)
 
     def _answered(self, message: OtlpTaken | OtlpAnswered) -> None:
         if self._gateway is not None and message.gateway == self._gateway.number:
@@ -197,9 +235,7 @@ class Root:
 
     def _heard(self, message: Message) -> None:
         if isinstance(message, ToClient):
-            client = self._desk.find(message.client_id)
-            if client is not None:
-                self._desk.tell(client, line_of("told", body=message.body), message.droppable)
+            self._to_clients(message)
         elif isinstance(message, OtlpTaken | OtlpAnswered):
             self._answered(message)
         elif isinstance(message, Knocked):
@@ -210,6 +246,8 @@ class Root:
             pids: dict[str, int] = {"root": os.getpid(), "supervisor": message.supervisor_pid}
             pids.update(message.pids.items())
             self._tell_host("ready", pids=pids)
+            if self._gateway is not None:
+                self._gateway.tell("facade")
             if self._notes:
                 self._tree.tell("ingest", KeepAudit(n=0, notes=self._notes))
                 self._notes = ()
@@ -240,6 +278,8 @@ class Root:
         """A new facade knows no renderer: each subscribes again. A new baseline knows no request: all come again."""
         if event.party == "baseline" and self._gateway is not None:
             self._gateway.tell("returned")
+        if event.party == "facade" and self._gateway is not None:
+            self._gateway.tell("facade")
         if event.party == "facade":
             for client in self._desk.known():
                 self._desk.tell(client, line_of("facadeReturned"), droppable=False)
@@ -267,7 +307,8 @@ class Root:
             elif client is self._host and message["op"] == "stop":
                 self._stop(str(message.get("reason", "")))
             elif client is not None and message["op"] == "say":
-                self._tree.tell("facade", ClientSaid(client_id=client.name, body=str(message.get("body", ""))))
+                body = str(message.get("body", ""))
+                self._tree.tell("facade", ClientSaid(client_id=client.name, role=client.role, body=body))
         if gone:
             self._hang_up(descriptor)
 
@@ -338,6 +379,10 @@ def _living(process: psutil.Process) -> bool:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _runs(process: psutil.Process) -> bool:
@@ -424,8 +469,8 @@ def main(arguments: list[str] | None = None) -> int:
     gateway = None
     if given.http is not None:
         # Before the tree: it comes up meanwhile.
-        token = start["otlp_token"]
-        gateway = GatewayProcess(given.http, given.state_dir, token, settings.limits, settings.timing)
+        tokens = start["otlp_token"], start["panel_token"]
+        gateway = GatewayProcess(given.http, given.state_dir, *tokens, settings.limits, settings.timing)
         gateway.start()
         assert gateway.descriptor is not None
         close_in_children(given.http, gateway.descriptor)

@@ -24,12 +24,15 @@ from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
 from hybrid_capture.client import RendererClient, Unanswered, new_id
 from hybrid_capture.doorway import Doorway, TokenUnusable, open_doorway, otlp_token
 from hybrid_capture.gateway_process import end_gateway
+from hybrid_capture.panel_address import panel_address
+from hybrid_capture.panel_tokens import write_token
 from hybrid_capture.pulse import Pulse
 from hybrid_capture.root_process import RootProcess
 from hybrid_capture.settings import Settings, tree_settings
 from hybrid_capture.statefolder import StateFolder
 from hybrid_capture.watching import watch_settings
 from messages.facade import Command
+from messages.renderer_words import ClientRole
 from messages.settings import WatchSettings
 from messages.status import CaptureMode
 from storage.aside import begin_anew
@@ -111,6 +114,7 @@ class CaptureRuntime:
         self._lock = threading.Condition()
         self._doorway = Doorway(None, 0)
         self._otlp_token = ""
+        self._panel_token = ""
         self._watch: WatchSettings | None = None
         self._gateway: tuple[int, float] | None = None
         """Pid and creation time of the gateway that the root started last."""
@@ -178,6 +182,7 @@ class CaptureRuntime:
         try:
             self._otlp_token = otlp_token(self._folder.path)
             self._doorway = open_doorway(self._folder.path, self._settings.otlp_port)
+            self._panel_token = write_token(self._folder.path, self._doorway.address)
         except TokenUnusable as error:
             self._doorway = Doorway(None, 0, str(error))
 
@@ -238,6 +243,10 @@ class CaptureRuntime:
         and `fault` says why."""
         address = self._doorway.address
         return {"otlp": address, "panel": f"{address}/" if address else "", "fault": self._doorway.fault}
+
+    def panel_address(self, role: ClientRole = "operator", timeout_s: float = 5.0) -> str:
+        """The panel's address for one browser, good once and for ten minutes. Errors: NoPanel."""
+        return panel_address(self.addresses["otlp"], self._panel_token, role, timeout_s)
 
     def command(self, command: Command | dict[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
         """Say a renderer command; gives its answer at once: `accepted`, `refused`, or data. Errors: Unanswered."""
@@ -332,6 +341,7 @@ class CaptureRuntime:
             folder=str(self._folder.sockets() / f"tree{self._roots}"),
             token=self._token,
             otlp_token=self._otlp_token,
+            panel_token=self._panel_token,
             no_gateway=self._doorway.fault,
         )
 

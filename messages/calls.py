@@ -42,6 +42,14 @@ class ApprovalGiven(Message):
     decision: Literal["accept", "acceptForSession", "decline", "cancel"]
 
 
+class ThreadSnapshotWanted(Message):
+    """Read the app-server's history of this thread again, from its beginning. Facade → sidecar; `CallDone` once it is
+    stored."""
+
+    command_id: str
+    thread_id: str
+
+
 class CallDone(Message):
     """How a call ended. Sidecar → facade. `result` holds ids only."""
 
@@ -61,6 +69,9 @@ class ApprovalAsked(Message):
     turn_id: str
     item_id: str
     summary: str = Field(repr=False)
+    diff: str = Field(default="", repr=False)
+    """What a file change would do, redacted and bounded; empty for other questions."""
+    diff_cut: bool = False
     expires_at_ms: int
 
 

@@ -1,7 +1,8 @@
 """What a renderer may ask, and what it is told. A renderer is any client outside the trust boundary.
 
 Two answers by design: `Accepted` or `Refused` (or the data asked for) at once, and the effect later as an event with
-the same `command_id`. Names outside are camelCase: aliases live here and nowhere else.
+the same `command_id`. What is only read has its file, `renderer_reads.py`; the words below all of it are in
+`renderer_words.py`.
 """
 
 from __future__ import annotations
@@ -9,34 +10,28 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
-from pydantic.alias_generators import to_camel
 
 from messages.base import Message
-from messages.status import TreeStatus
+from messages.renderer_reads import GetCodexStreamDedupeLog as GetCodexStreamDedupeLog
+from messages.renderer_reads import GetIngestConfig as GetIngestConfig
+from messages.renderer_reads import GetMetrics as GetMetrics
+from messages.renderer_reads import GetSession as GetSession
+from messages.renderer_reads import GetSessions as GetSessions
+from messages.renderer_reads import GetTrace as GetTrace
+from messages.renderer_reads import GetTransitions as GetTransitions
+from messages.renderer_reads import SearchSessions as SearchSessions
+from messages.renderer_words import OUTSIDE
+from messages.renderer_words import Answer as Answer
+from messages.renderer_words import ClientRole as ClientRole
+from messages.renderer_words import Command as Command
+from messages.renderer_words import Decision as Decision
+from messages.renderer_words import Event as Event
+from messages.renderer_words import Id as Id
+from messages.renderer_words import RefusalCode as RefusalCode
+from messages.status import AuthModeChoice, AuthState, TreeStatus
 
-CommandId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
-Id = Annotated[str, Field(min_length=1, max_length=200)]
-Decision = Literal["accept", "acceptForSession", "decline", "cancel"]
-RefusalCode = Literal[
-    "BAD_COMMAND",
-    "TOO_LARGE",
-    "NOT_ALLOWED",
-    "NOT_NOW",
-    "TOO_OFTEN",
-    "UNKNOWN_ID",
-    "AWAY",
-    "FAILED",
-    "TIMED_OUT",
-    "CONFLICT",
-]
-
-
-class Command(Message):
-    """Base of what a renderer may say. Unknown fields and unknown commands are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
-
-    command_id: CommandId
+CodexAccountStatus = AuthState
+"""How the login stands after an auth command: `account` in the result of its `CommandDone`."""
 
 
 class GetStatus(Command):
@@ -138,6 +133,37 @@ class SetStreamKillSwitch(Command):
     expected_revision: Annotated[int, Field(ge=0)] | None = None
 
 
+class CodexAppServerRequestThreadSnapshot(Command):
+    """Have the app-server's own history of a thread read again and reconciled with what is stored; `CommandDone`
+    brings the session as `getSession` would."""
+
+    command: Literal["codexAppServerRequestThreadSnapshot"] = "codexAppServerRequestThreadSnapshot"
+    thread_id: Id
+
+
+class IngestConfigChanges(Message):
+    """What a renderer may change in the config file; null takes a choice out. Paths and programs are not among it."""
+
+    model_config = OUTSIDE
+
+    auth_mode: AuthModeChoice | None = None
+    streaming: bool | None = None
+    links: bool | None = None
+    otlp: bool | None = None
+    watch_codex: bool | None = None
+    watch_claude: bool | None = None
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    otlp_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+
+
+class UpdateIngestConfig(Command):
+    """Change the config file if it still has `expectedRevision`; holds from the next start on."""
+
+    command: Literal["updateIngestConfig"] = "updateIngestConfig"
+    changes: IngestConfigChanges
+    expected_revision: Annotated[int, Field(ge=0)]
+
+
 class Subscribe(Command):
     """Get events from now on; `live` adds redacted live lines."""
 
@@ -147,6 +173,16 @@ class Subscribe(Command):
 
 RendererCommand = Annotated[
     GetStatus
+    | GetTransitions
+    | GetSessions
+    | GetSession
+    | SearchSessions
+    | GetCodexStreamDedupeLog
+    | GetTrace
+    | GetIngestConfig
+    | GetMetrics
+    | CodexAppServerRequestThreadSnapshot
+    | UpdateIngestConfig
     | StartThread
     | StartTurn
     | InterruptTurn
@@ -171,6 +207,8 @@ class ClientSaid(Message):
     """One renderer's bytes, untouched, on their way to the facade. The root knows no policy. Root → facade."""
 
     client_id: str
+    role: ClientRole = "operator"
+    """What it may do, by the token it came with. The default is for whoever holds the state folder's own token."""
     body: str = Field(repr=False)
 
 
@@ -178,14 +216,6 @@ class ClientGone(Message):
     """A renderer hung up. Root → facade."""
 
     client_id: str
-
-
-class Answer(Message):
-    """Base of what goes back to a renderer."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
-
-    command_id: str
 
 
 class Accepted(Answer):
@@ -208,12 +238,6 @@ class StatusAnswer(Answer):
 
     answer: Literal["status"] = "status"
     status: dict[str, Any]
-
-
-class Event(Message):
-    """Base of what a subscriber hears."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
 
 
 class CommandDone(Event):
@@ -280,12 +304,17 @@ class ApprovalEvent(Event):
 
     event: Literal["approvalRequested"] = "approvalRequested"
     token: str = Field(repr=False)
+    """This renderer's own, good for one answer; empty for an observer."""
     kind: Literal["command", "fileChange", "permissions", "other"]
     session_id: str
     turn_id: str
     item_id: str
     summary: str = Field(repr=False)
     """Command, reason or changed paths; redacted."""
+    diff: str = Field(default="", repr=False)
+    """What a file change would do, as a unified diff per file; redacted, bounded, empty for other questions."""
+    diff_cut: bool = False
+    """The diff goes on."""
     expires_at_ms: int
 
 
@@ -294,6 +323,8 @@ class ApprovalClosed(Event):
 
     event: Literal["approvalClosed"] = "approvalClosed"
     token: str = Field(repr=False)
+    """The one that came with the question."""
+    item_id: str
     outcome: str
 
 
@@ -305,9 +336,9 @@ class GapEvent(Event):
 
 
 class ToClient(Message):
-    """One answer or event for one renderer. Facade → root. `body` is JSON with camelCase names."""
+    """One answer or event for these renderers. Facade → root. `body` is JSON with camelCase names."""
 
-    client_id: str
+    client_ids: tuple[str, ...]
     droppable: bool
     """A renderer that is too slow may miss it: newer events say more. Answers and effects are never dropped."""
     body: str = Field(repr=False)

@@ -40,6 +40,21 @@ class Limits(Message):
     """The ring of the sidecar's stderr; older lines fall out, longer lines are cut."""
     stdin_bytes_max: int = Field(default=16 * MIB, ge=1024)
     """Bytes waiting to be written to the sidecar. Over: it does not read; it is declared hung and replaced."""
+    renderers_max: int = Field(default=130, ge=1, le=1_024)
+    """Renderers that the facade knows at once: 64 each at the control socket and at the panel's, and the gateway's own.
+    One more is refused."""
+    sessions_max: int = Field(default=64, ge=1, le=512)
+    """Sessions of the panel's socket at once, those without a connection included. One more: closed with 4409."""
+    session_events_max: int = Field(default=1_000, ge=16, le=100_000)
+    session_bytes_max: int = Field(default=8 * MIB, ge=64 * 1024)
+    """What a session of the panel's socket keeps for who reads slowly or comes back. Over: newest wins, the gap is
+    counted and told."""
+    reads_waiting_max: int = Field(default=32, ge=1, le=1_024)
+    """Reads of renderers that wait for the store. Over: refused with `AWAY`."""
+    read_answer_bytes_max: int = Field(default=512 * 1024, ge=16 * 1024, le=768 * 1024)
+    """One answer with data. Over: the page ends earlier, and `next` goes on."""
+    read_deadline_ms: int = Field(default=5_000, ge=100)
+    """A read without its data for this long is given up: refused with `TIMED_OUT`."""
     command_bytes_max: int = Field(default=64 * 1024, ge=256)
     """One renderer command. Larger: refused."""
     subscriber_events_max: int = Field(default=1000, ge=1)

@@ -107,6 +107,7 @@ class ConfigFile:
 
     def change(self, expected_revision: int | None = None, **values: Any) -> Config:
         """Set these settings if the file still has `expected_revision` (None: whatever it has); durable on return.
+        None as a value takes the setting out: its default holds.
 
         Gives the new state, one revision later. Errors: ConfigConflict when it has another revision; ConfigUnusable
         when the file has a fault, a value does not fit or holds a secret, or the disk does not take it.
@@ -240,5 +241,8 @@ def _edited(content: bytes, revision: int, values: Mapping[str, Any]) -> bytes:
         if table and table not in document:
             document[table] = tomlkit.table()
         place: Any = document[table] if table else document
-        place[key] = list(value) if isinstance(value, tuple) else value
+        if value is None:
+            place.pop(key, None)
+        else:
+            place[key] = list(value) if isinstance(value, tuple) else value
     return tomlkit.dumps(document).encode()

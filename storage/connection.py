@@ -85,6 +85,10 @@ class Database(peewee.Database):
             raise self.failure(error) from None
 
     @abstractmethod
+    def give_up_at(self, due_s: float) -> None:
+        """From now on a statement that still runs at this moment of the monotonic clock fails."""
+
+    @abstractmethod
     def leave(self) -> None:
         """Get out of a transaction after trouble; the connection is dropped when that is all that is left to do."""
 

@@ -7,6 +7,7 @@ not write. Nothing the driver says about a connection is passed on: it quotes th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Self
@@ -43,6 +44,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("53100", "the server's disk is full", "free space there; storing goes on by itself"),
     ("53", "the server has no room for another connection or task", "raise its limits, or close other connections"),
     ("55P03", "another program holds the lock", "close whatever else writes to {label}"),
+    ("57014", "it did not answer in time", "ask for less, or look what keeps the server busy"),
     ("40", "another program changed the same rows at the same time", "close whatever else writes to {label}"),
     ("25006", "it is read-only", "give the DSN of the primary server"),
     ("28", "the server refuses the login", "see user and password: in the DSN, PGPASSWORD or ~/.pgpass"),
@@ -107,6 +109,10 @@ class Postgres(Database, PostgresqlDatabase):
 
     def failure(self, error: Exception) -> StoreError:
         return failure(error, self.label)
+
+    def give_up_at(self, due_s: float) -> None:
+        left_ms = max(1, int((due_s - time.monotonic()) * 1000))  # 0 would mean: never
+        self._say(f"SET statement_timeout = {left_ms}")
 
     def begin_read(self) -> None:
         self._begin(_READ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,11 +20,14 @@ MAGIC = b"SQLite format 3\x00"
 HEADER_BYTES = 100
 _NORMAL = 1
 """SQLite's number for `synchronous=NORMAL`."""
+STEPS = 20_000
+"""Of SQLite's machine between two looks at the clock: less than a millisecond."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CAUSES = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free space on the disk that holds {path}; storing goes on by itself"),
     sqlite3.SQLITE_BUSY: ("another program holds the lock", "close whatever has {path} open for writing"),
     sqlite3.SQLITE_LOCKED: ("another program holds the lock", "close whatever has {path} open for writing"),
+    sqlite3.SQLITE_INTERRUPT: ("it did not answer in time", "ask for less, or look what keeps {path} busy"),
     sqlite3.SQLITE_READONLY: ("it became read-only", "make {path} and its folder writable again"),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "see that {path} and its folder exist and are writable"),
     sqlite3.SQLITE_IOERR: (
@@ -70,6 +74,10 @@ class Sqlite(Database, SqliteDatabase):
 
     def failure(self, error: Exception) -> StoreError:
         return failure(error, self.path)
+
+    def give_up_at(self, due_s: float) -> None:
+        late = lambda: time.monotonic() >= due_s  # noqa: E731  asked every so many steps of SQLite's machine
+        self.connection().set_progress_handler(late, STEPS)  # type: ignore[no-untyped-call]  # peewee's stub
 
     def begin_read(self) -> None:
         self.begin("DEFERRED")

@@ -39,8 +39,9 @@ class TraceReader:
     Errors when opened: NothingCaptured, WrongSchema, StoreCorrupt, StoreUnavailable; of each method: the last two.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._database: Database = open_reader(path)
+    def __init__(self, path: str | Path | Database) -> None:
+        """`path` may be a reader's connection that is open already, and stays so."""
+        self._database: Database = path if isinstance(path, Database) else open_reader(path)
 
     def __enter__(self) -> TraceReader:
         return self

@@ -22,6 +22,7 @@ from actors.machines.standing import Now
 from actors.wire.frames import Unshaped
 from actors.wire.replies import ListedThread, threads_of, turns_of
 from messages.base import Message
+from messages.calls import CallDone, ThreadSnapshotWanted
 from messages.pulls import KeepPulled, PositionsTold, PositionsWanted, PulledKept
 from messages.records import AuditNote, KeepAudit
 from messages.settings import Limits, Timing
@@ -33,6 +34,8 @@ NEWS_LIMIT = 20
 TURNS_LIMIT_MAX = 64
 KNOWN_MAX = 4_096
 """Threads whose last stored state is remembered; of others ingest is asked again."""
+SNAPSHOTS_MAX = 16
+"""Threads that are wanted again at once; one more is refused."""
 OPEN_MAX = 256
 """Threads with a turn that runs elsewhere, which are looked at in every round; further ones wait for their change."""
 SCAN_EVERY = 60
@@ -88,6 +91,10 @@ class Catchup:
     """Threads whose newest turn has no end yet."""
     sent: Message | None = None
     """What ingest has to answer."""
+    snapshots: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
+    """Threads that somebody wants read again from their beginning, with the commands that want it."""
+    rereading: str | None = None
+    """Which of them has its last page on its way to ingest."""
 
     # What happens.
 
@@ -95,17 +102,33 @@ class Catchup:
         """The handshake is done and the account was asked for: begin as soon as the road is free."""
         if self.phase != "off" and generation == self.generation:
             return NOTHING
-        self.ended()
+        failed = self.ended()
         self.phase, self.generation, self.due_ms = "resting", generation, now.mono
         self.asked = self.wanted = self.kept_n = self.rounds = 0
         self.caught_up = self.swept = False
         self.known.clear()
         self.open.clear()
+        return (*failed, *self.tick(now, road))
+
+    def ended(self) -> Effects:
+        """The process is gone: the round is given up, and what was pulled and not kept is pulled again."""
+        self.phase, self.round, self.sent, self.rereading = "off", None, None, None
+        return self._no_snapshots(tuple(self.snapshots), "the app-server ended meanwhile: try again")
+
+    def snapshot(self, wanted: ThreadSnapshotWanted, now: Now, road: Road) -> Effects:
+        """Somebody wants a thread read again from its beginning; a round over all threads that begins now does it."""
+        known = wanted.thread_id in self.snapshots
+        if self.phase == "off" or (not known and len(self.snapshots) >= SNAPSHOTS_MAX):
+            text = "no app-server is ready" if self.phase == "off" else "too many threads are read again already"
+            return (Send("facade", CallDone(command_id=wanted.command_id, ok=False, text=f"{text}: try again")),)
+        self.snapshots.setdefault(wanted.thread_id, []).append(wanted.command_id)
+        if self.phase == "resting":
+            self.due_ms = now.mono
         return self.tick(now, road)
 
-    def ended(self) -> None:
-        """The process is gone: the round is given up, and what was pulled and not kept is pulled again."""
-        self.phase, self.round, self.sent = "off", None, None
+    def _no_snapshots(self, threads: tuple[str, ...], text: str) -> Effects:
+        commands = [command for thread in threads for command in self.snapshots.pop(thread, ())]
+        return tuple(Send("facade", CallDone(command_id=each, ok=False, text=text)) for each in commands)
 
     def tick(self, now: Now, road: Road) -> Effects:
         """Time passed, or the road may be free: go on where something waited, send again what ingest did not answer."""
@@ -144,7 +167,9 @@ class Catchup:
         positions = {each.session_id: each for each in heard.positions}
         for session_id, listed in round_.listed.items():
             position = positions.get(session_id)
-            if position is not None and position.updated_at_s == listed.updated_at_s and session_id not in self.open:
+            if session_id in round_.rereads:
+                round_.behind.append(Behind(listed))
+            elif position is not None and position.updated_at_s == listed.updated_at_s and session_id not in self.open:
                 self._know(listed)
             elif position is None:
                 round_.behind.append(Behind(listed))
@@ -157,8 +182,14 @@ class Catchup:
         """The first parcel is durable."""
         if self.phase != "keeping" or (heard.generation, heard.n) != (self.generation, self.kept_n):
             return NOTHING
-        self._live().parcels.popleft()
-        return self._ready(now, road)
+        round_ = self._live()
+        round_.parcels.popleft()
+        read: Effects = NOTHING
+        if self.rereading is not None and not round_.parcels:
+            thread, self.rereading = self.rereading, None
+            commands = self.snapshots.pop(thread, [])
+            read = tuple(Send("facade", CallDone(command_id=each, ok=True, text="read again")) for each in commands)
+        return (*read, *self._ready(now, road))
 
     # How a round goes.
 
@@ -171,8 +202,8 @@ class Catchup:
         return self.round
 
     def _begin(self, now: Now, road: Road) -> Effects:
-        scan = not self.caught_up or self.rounds % SCAN_EVERY == 0
-        self.round = Round(scan=scan, whole=scan, since_ms=now.mono)
+        scan = not self.caught_up or self.rounds % SCAN_EVERY == 0 or bool(self.snapshots)
+        self.round = Round(scan=scan, whole=scan, since_ms=now.mono, rereads=frozenset(self.snapshots))
         self.rounds += 1
         return self._ready(now, road)
 
@@ -233,10 +264,12 @@ class Catchup:
             return self._ready(now, road)
         return self._rest(now)
 
-    def _rest(self, now: Now) -> Effects:
-        self.phase, self.round, self.sent = "resting", None, None
-        self.due_ms = now.mono + self.timing.catchup_interval_ms
-        return NOTHING
+    def _rest(self, now: Now, why: str = "the app-server's history has no such thread") -> Effects:
+        missed = self._no_snapshots(tuple(self._live().rereads), why)
+        self.phase, self.round, self.sent, self.rereading = "resting", None, None, None
+        # What was wanted while the round was on its way has a round of its own, which begins with the next tick.
+        self.due_ms = now.mono + (0 if self.snapshots else self.timing.catchup_interval_ms)
+        return missed
 
     # What the app-server answers.
 
@@ -244,7 +277,12 @@ class Catchup:
         page, round_ = threads_of(result), self._live()
         if isinstance(page, Unshaped):
             return self._give_up(f"thread/list has another form: {page.reason}", now)
-        news = {each.thread.thread_id: each for each in page.values if not self._is_known(each)}
+        wanted = round_.rereads - round_.seen
+        news = {
+            each.thread.thread_id: each
+            for each in page.values
+            if not self._is_known(each) or each.thread.thread_id in wanted
+        }
         round_.seen |= news.keys()
         round_.cursor = page.next_cursor
         if page.next_cursor is None or not (news or round_.whole):
@@ -288,6 +326,8 @@ class Catchup:
     def _thread_over(self, round_: Round, first: Behind, unfinished: bool) -> None:
         round_.behind.popleft()
         round_.threads += 1
+        if first.session_id in self.snapshots and first.session_id in round_.rereads:
+            self.rereading = first.session_id
         self.open.pop(first.session_id, None)
         if unfinished and len(self.open) < OPEN_MAX:
             self.open[first.session_id] = first.listed
@@ -331,13 +371,16 @@ class Catchup:
         self.open.pop(first.session_id, None)
         self._know(first.listed)
         note = AuditNote(kind="pull_failed", subject=first.session_id, text=text, at_ms=now.wall)
-        return (Send("ingest", KeepAudit(n=0, notes=(note,))), *self._ready(now, road))
+        wanted = (first.session_id,) if first.session_id in round_.rereads else ()
+        failed = self._no_snapshots(wanted, "the app-server cannot read this thread: see the audit")
+        return (Send("ingest", KeepAudit(n=0, notes=(note,))), *failed, *self._ready(now, road))
 
     def _give_up(self, text: str, now: Now) -> Effects:
         """This round ends here; the next one asks again."""
         note = AuditNote(kind="pull_failed", subject=f"generation {self.generation}", text=text, at_ms=now.wall)
         self.caught_up = False
-        return (Send("ingest", KeepAudit(n=0, notes=(note,))), *self._rest(now))
+        rest = self._rest(now, "the app-server's history could not be read: try again")
+        return (Send("ingest", KeepAudit(n=0, notes=(note,))), *rest)
 
 
 ANSWERED: dict[str, Callable[..., Effects]] = {"listing": Catchup._listed, "pulling": Catchup._paged}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from messages.base import Message
+from messages.renderer_words import Command
 from messages.status import Party, Role
 
 
@@ -106,10 +107,28 @@ class SaveKillSwitch:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveConfig:
+    """Write these choices to the config file if it still has `expected_revision`; answered by `ConfigChanged` or
+    `ConfigRefused`."""
+
+    command_id: str
+    changes: Mapping[str, Any]
+    expected_revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoteFallback:
     """Remember the fallback beyond this tree, or forget it."""
 
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStore:
+    """Read what is stored for a renderer, past the writer; answered by `Facade.read` with the same `key`."""
+
+    key: str
+    command: Command = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +149,9 @@ Effect = (
     | SignalProcess
     | Audit
     | SaveKillSwitch
+    | SaveConfig
     | NoteFallback
+    | ReadStore
     | Exit
 )
 Effects = tuple[Effect, ...]
@@ -166,6 +187,14 @@ class ConfigSeen:
 @dataclass(frozen=True, slots=True)
 class ConfigSaved:
     """The switch is durable."""
+
+    command_id: str
+    seen: ConfigSeen
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """The choices are durable."""
 
     command_id: str
     seen: ConfigSeen

@@ -1,50 +1,47 @@
 """What a renderer hears and is answered: `policy.py` applied. What is not a row there is refused, and changes nothing.
 
 Two answers: `Accepted`, `Refused` or the data at once; the effect later, as `commandDone` with the same command id.
-A repeated command id gets the first answer again, so a double click is one command.
+A repeated command id gets the first answer again, so a double click is one command. Beside it: `remembered.py` (first
+answers), `open_questions.py` (approvals and their tokens), `refusals.py` (what of this stands in the audit).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from actors.machines.actions import why_not
-from actors.machines.effects import NOTHING, Audit, Effect, Effects, Send, Wake
+from actors.machines.effects import NOTHING, Audit, Effect, Effects, ReadStore, Send, Wake
+from actors.machines.meter import SAMPLE_MS, Meter
+from actors.machines.open_questions import OpenQuestions, closed, shown
 from actors.machines.orders import ORDER_DEADLINE_MS
 from actors.machines.policy import ANY_SIDECAR, POLICY
+from actors.machines.refusals import Refusals
+from actors.machines.remembered import Remembered
 from actors.machines.standing import Now
 from messages import facade as say
-from messages.auth import (
-    AuthCommandDone,
-)
+from messages.auth import AuthCommandDone
 from messages.base import Message
-from messages.calls import (
-    ApprovalAsked,
-    ApprovalSettled,
-    CallDone,
-    StatusChanged,
-    SupervisionDone,
-)
-from messages.records import AuditNote, ItemStored, KeepAudit, LedgerTold, TurnStored
+from messages.calls import ApprovalAsked, ApprovalSettled, CallDone, StatusChanged, SupervisionDone
+from messages.records import ItemStored, LedgerTold, LedgerWanted, TurnStored
+from messages.renderer_reads import READS, GetMetrics, GetSession
 from messages.settings import Limits
-from messages.status import SidecarStatus, TreeStatus
+from messages.status import TreeStatus
 from messages.stream import LiveLines, LiveWanted
 
-CLIENTS_MAX = 64
-"""Renderers that may subscribe at once; one more is refused."""
-REMEMBERED_MAX = 1024
-"""Command ids whose first answer is remembered; the oldest is forgotten first."""
 RESTART_DEADLINE_MS = 120_000
 """Longer than a restart can take, backoff and three handshakes that time out included."""
+SNAPSHOT_DEADLINE_MS = 60_000
+"""For reading a thread's whole history again, a page at a time."""
 DONE_SLACK_MS = 10_000
 """Added to the deadline of whoever has a command, so that only the death of that part leaves it to the facade."""
-AUDITED_REFUSALS_MAX, AUDIT_WINDOW_MS = 60, 60_000
-"""Refusals that get an audit row of their own in that time; further ones are counted in the next row."""
+METER = "meter"
+"""Instead of a command's inner id, which always has a slash in it."""
 LEDGER_DEADLINE_MS = 1_000
 """A status waits this long for the ledger, then it is given without."""
 
@@ -53,9 +50,20 @@ LEDGER_DEADLINE_MS = 1_000
 class Client:
     """One renderer."""
 
+    role: say.ClientRole = "operator"
     subscribed: bool = False
     live: bool = False
     recent: dict[type[say.Command], deque[int]] = field(default_factory=dict)
+    answers: Remembered = field(default_factory=Remembered)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A command without its effect or its data yet."""
+
+    client_id: str
+    command_id: str
+    command: say.Command = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -65,19 +73,21 @@ class Facade:
     limits: Limits
     clients: dict[str, Client] = field(default_factory=dict)
     status: TreeStatus | None = None
-    answers: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    """The first answer to each command, by inner id; empty while it waits for data."""
-    open: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Accepted commands without an effect yet: inner id -> (client, command id)."""
-    effects: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    """The effect of each command that is done, by inner id: who repeats the command hears it again."""
+    open: dict[str, Waiting] = field(default_factory=dict)
+    """Accepted commands without an effect, and reads without data, by inner id."""
+    reads: set[str] = field(default_factory=set)
+    """Which of them wait for the store."""
     acting: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Recovery commands under way: inner id -> (client, command). They outlive their client, for the audit."""
-    approvals: dict[str, ApprovalAsked] = field(default_factory=dict)
-    audits: int = 0
-    refused_ms: deque[int] = field(default_factory=deque)
-    """When refusals were audited lately (monotonic)."""
-    unaudited: int = 0
+    """Audited commands under way: inner id -> (client, command). They outlive their client, for the audit."""
+    questions: OpenQuestions = field(default_factory=OpenQuestions)
+    refusals: Refusals = field(default_factory=Refusals)
+    meter: Meter = field(default_factory=Meter)
+    measured_ms: int = 0
+    """When a sample was last asked for (wall clock)."""
+
+    def begin(self) -> Effects:
+        """Measure from now on."""
+        return (Wake(SAMPLE_MS, METER),)
 
     def said(self, heard: say.ClientSaid, now: Now) -> Effects:
         """Bytes of a renderer: parse, look the row up, answer."""
@@ -89,32 +99,36 @@ class Facade:
         except ValidationError as error:
             text = f"not a command: see {', '.join(_places(error))[:200] or 'its form'}"
             return self._refuse(heard.client_id, _command_id(body), "BAD_COMMAND", text, now)
-        key = f"{heard.client_id}/{command.command_id}"
-        if key in self.answers:
-            known = [told for told in (self.answers[key], self.effects.get(key)) if told]
-            return tuple(_to(heard.client_id, told) for told in known)
         client = self.clients.get(heard.client_id)
         if client is None:
-            if len(self.clients) >= CLIENTS_MAX:
-                text = f"{CLIENTS_MAX} clients are connected already"
+            if len(self.clients) >= self.limits.renderers_max:
+                text = f"{self.limits.renderers_max} clients are connected already"
                 return self._refuse(heard.client_id, command.command_id, "TOO_OFTEN", text, now)
-            client = self.clients[heard.client_id] = Client()
+            client = self.clients[heard.client_id] = Client(heard.role)
+        if command.command_id in client.answers:
+            return tuple(_to(heard.client_id, told) for told in client.answers.told(command.command_id))
         refusal = self._forbidden(client, command, now)
         if refusal is not None:
             code, text = refusal
             if code != "TOO_OFTEN":  # that one was not looked at
-                self._remember(key, _json(say.Refused(command_id=command.command_id, code=code, text=text)))
+                refused = say.Refused(command_id=command.command_id, code=code, text=text)
+                client.answers.begin(command.command_id)
+                client.answers.keep(command.command_id, _json(refused))
             return self._refuse(heard.client_id, command.command_id, code, text, now)
-        return self._do(heard.client_id, client, command, key)
+        return self._do(heard.client_id, client, command, now)
 
     def _forbidden(self, client: Client, command: say.Command, now: Now) -> tuple[say.RefusalCode, str] | None:
         row = POLICY[type(command)]
+        if client.role == "observer" and row.role != "observer":
+            return "NOT_ALLOWED", "this connection may only look: connect as an operator"
         recent = client.recent.setdefault(type(command), deque())
         while recent and now.mono - recent[0] >= row.rate_ms:
             recent.popleft()
         if len(recent) >= row.rate_count:
             return "TOO_OFTEN", f"more than {row.rate_count} in {row.rate_ms} ms: wait and try again"
         recent.append(now.mono)
+        if type(command) in READS and len(self.reads) >= self.limits.reads_waiting_max:
+            return "AWAY", f"{self.limits.reads_waiting_max} reads wait already: try again in a moment"
         if self.status is None:
             return None if row.sidecar == ANY_SIDECAR else ("AWAY", "the runtime is starting: try again in a moment")
         if self.status.sidecar.state not in row.sidecar:
@@ -126,34 +140,61 @@ class Facade:
             return "NOT_NOW", why
         return None
 
-    def _do(self, client_id: str, client: Client, command: say.Command, key: str) -> Effects:
+    def _do(self, client_id: str, client: Client, command: say.Command, now: Now) -> Effects:
         row = POLICY[type(command)]
+        command_id, key = command.command_id, f"{client_id}/{command.command_id}"
+        if isinstance(command, say.SubmitApproval):
+            token = self.questions.decide(client_id, command.token)
+            if token is None:
+                text = "this request is over, was decided already, or was not shown to you"
+                return self._refuse(client_id, command_id, "UNKNOWN_ID", text, now)
+            command = command.model_copy(update={"token": token})
         forwarded = row.forward(command, key)
-        if isinstance(command, say.GetStatus):
-            self._remember(key, "")
-            self.open[key] = (client_id, command.command_id)
-            return (*forwarded, Wake(LEDGER_DEADLINE_MS, f"ledger:{key}"))
-        accepted = say.Accepted(command_id=command.command_id)
-        self._remember(key, _json(accepted))
-        effects: list[Effect] = [_to(client_id, _json(accepted)), *forwarded]
+        client.answers.begin(command_id)
         if isinstance(command, say.Subscribe):
             client.subscribed, client.live = True, command.live
-            effects += self._live_wanted()
-            if self.status is not None:
-                effects.append(_to(client_id, _json(say.StatusEvent(status=self.status))))
-            effects += [_to(client_id, _json(_asked(each))) for each in self.approvals.values()]
-        else:
-            self.open[key] = (client_id, command.command_id)
-            effects.append(Wake(self._deadline_ms(command), f"done:{key}"))
-            if row.action:
-                self.acting[key] = (client_id, _wish(command))
-                effects.append(Audit("command_accepted", f"client {client_id}", _wish(command)))
+            return (
+                *self._tell(client_id, command_id, say.Accepted(command_id=command_id)),
+                *self._seen(client_id),
+            )
+        self.open[key] = Waiting(client_id, command_id, command)
+        if isinstance(command, say.GetStatus):
+            return (*forwarded, Wake(LEDGER_DEADLINE_MS, f"ledger:{key}"))
+        if isinstance(command, GetMetrics):
+            return self.read(key, _json(self.meter.data()))
+        if type(command) in READS:
+            self.reads.add(key)
+            return (*forwarded, Wake(self.limits.read_deadline_ms, f"read:{key}"))
+        effects: list[Effect] = [*self._tell(client_id, command_id, say.Accepted(command_id=command_id))]
+        effects += [*forwarded, Wake(self._deadline_ms(command), f"done:{key}")]
+        if row.audited:
+            self.acting[key] = (client_id, _wish(command))
+            effects.append(Audit("command_accepted", f"client {client_id}", _wish(command)))
+        return tuple(effects)
+
+    def _tell(self, client_id: str, command_id: str, said: Message) -> Effects:
+        """An answer or an effect, remembered for who repeats the command."""
+        body = _json(said)
+        client = self.clients.get(client_id)
+        if client is not None:
+            client.answers.keep(command_id, body)
+        return (_to(client_id, body),)
+
+    def _seen(self, client_id: str) -> Effects:
+        """What a new subscriber has to know: the status, and what waits for a decision."""
+        client = self.clients[client_id]
+        effects: list[Effect] = [*self._live_wanted()]
+        if self.status is not None:
+            effects.append(_to(client_id, _json(say.StatusEvent(status=self.status))))
+        effects += [_to(client_id, _json(shown(each, client_id, client.role))) for each in self.questions]
         return tuple(effects)
 
     def _deadline_ms(self, command: say.Command) -> int:
         """After this a command has failed: the part that had it is gone, and nobody else knows of it."""
         if isinstance(command, say.RestartSidecar):
             return RESTART_DEADLINE_MS
+        if isinstance(command, say.CodexAppServerRequestThreadSnapshot):
+            return SNAPSHOT_DEADLINE_MS + DONE_SLACK_MS
         if isinstance(command, say.RecoverHybrid | say.FallbackToOtelOnly | say.SetStreamKillSwitch):
             return ORDER_DEADLINE_MS + DONE_SLACK_MS
         limits = self.limits
@@ -163,10 +204,8 @@ class Facade:
     def gone(self, heard: say.ClientGone) -> Effects:
         """A renderer hung up: forget it and what it waits for."""
         self.clients.pop(heard.client_id, None)
-        for key in [key for key, (client_id, _) in self.open.items() if client_id == heard.client_id]:
+        for key in [key for key, waiting in self.open.items() if waiting.client_id == heard.client_id]:
             del self.open[key]
-            if not self.answers.get(key):
-                self.answers.pop(key, None)  # the data it waited for will not come
         return self._live_wanted()
 
     def stager_returned(self) -> Effects:
@@ -183,53 +222,77 @@ class Facade:
         if self.status is not None and heard.status.revision < self.status.revision:
             return NOTHING
         self.status = heard.status
-        return (*self._publish(say.StatusEvent(status=heard.status)), *self._close_questions(heard.status.sidecar))
-
-    def _close_questions(self, sidecar: SidecarStatus) -> Effects:
-        """Questions of a process that is gone: its owner may have died with it and cannot say that they are over."""
-        dead = sidecar.state in ("stopped", "backing_off", "crash_loop")
-        over = [
-            token
-            for token, asked in self.approvals.items()
-            if asked.generation < sidecar.generation or (dead and asked.generation == sidecar.generation)
-        ]
-        effects: Effects = NOTHING
-        for token in over:
+        self.meter.status(heard.status)
+        effects = self._publish(say.StatusEvent(status=heard.status))
+        for token in self.questions.of_dead(heard.status.sidecar):
             effects += self.settled(ApprovalSettled(token=token, outcome="closed"))
         return effects
 
+    def measure(self, now: Now) -> Effects:
+        """Time for a sample: it is taken when ingest says how many frames there were."""
+        self.measured_ms = now.wall
+        return (Send("ingest", LedgerWanted(command_id=METER)), Wake(SAMPLE_MS, METER))
+
     def ledger(self, heard: LedgerTold) -> Effects:
+        if heard.command_id == METER:
+            self.meter.sample(heard.ledger.received, self.measured_ms)
+            return NOTHING
         return self._status_answer(heard.command_id, heard.ledger.model_dump())
 
     def woke(self, name: str) -> Effects:
-        """The ledger did not come in time: the status is given without, and says so. Nor did an effect: it failed."""
+        """The ledger did not come in time: the status is given without, and says so. Nor did data or an effect: it
+        failed."""
         what, _, key = name.partition(":")
         if what == "ledger":
             return self._status_answer(key, None)
-        return self._done(key, False, "no answer came in time: look at the status and try again", {}, "TIMED_OUT")
+        late = "no answer came in time: look at the status and try again"
+        if what == "read":
+            return self.read(key, None, "TIMED_OUT", late) if key in self.reads else NOTHING
+        return self._done(key, False, late, {}, "TIMED_OUT")
 
     def _status_answer(self, key: str, ledger: dict[str, Any] | None) -> Effects:
         waiting = self.open.pop(key, None)
         if waiting is None:
             return NOTHING
-        client_id, command_id = waiting
+        client_id, command_id = waiting.client_id, waiting.command_id
         if self.status is None:
-            refused = say.Refused(command_id=command_id, code="AWAY", text="the runtime is starting: try again")
-            self._remember(key, _json(refused))
-            return (_to(client_id, _json(refused)),)
+            text = "the runtime is starting: try again"
+            return self._tell(client_id, command_id, say.Refused(command_id=command_id, code="AWAY", text=text))
         status = self.status.model_dump()
         status["ledger"] = ledger if ledger is not None else {"missing": "ingest did not answer in time"}
-        answer = _json(say.StatusAnswer(command_id=command_id, status=status))
-        self._remember(key, answer)
-        return (_to(client_id, answer),)
+        return self._tell(client_id, command_id, say.StatusAnswer(command_id=command_id, status=status))
+
+    def read(self, key: str, data: str | None, code: say.RefusalCode = "FAILED", text: str = "") -> Effects:
+        """What a read gave: its data as JSON, or why there is none."""
+        self.reads.discard(key)
+        waiting = self.open.get(key)
+        if waiting is None:
+            return NOTHING
+        if type(waiting.command) not in READS:  # the last step of a command with an effect
+            return self._done(key, data is not None, text, json.loads(data) if data is not None else {}, code)
+        del self.open[key]
+        client_id, command_id = waiting.client_id, waiting.command_id
+        if data is None:
+            return self._tell(client_id, command_id, say.Refused(command_id=command_id, code=code, text=text))
+        # Composed and not parsed again: `DataAnswer` as it is written. A command id needs no escaping.
+        body = f'{{"commandId":"{command_id}","answer":"data","data":{data}}}'
+        client = self.clients.get(client_id)
+        if client is not None:
+            client.answers.keep(command_id, body)
+        return (_to(client_id, body),)
 
     def done(self, heard: CallDone | SupervisionDone) -> Effects:
+        waiting = self.open.get(heard.command_id)
+        snapshot = waiting.command if waiting is not None else None
+        if heard.ok and isinstance(snapshot, say.CodexAppServerRequestThreadSnapshot):
+            read = GetSession(command_id=snapshot.command_id, session_id=snapshot.thread_id)
+            return (ReadStore(heard.command_id, read),)
         code: say.RefusalCode = "FAILED" if isinstance(heard, CallDone) else heard.code
         return self._done(heard.command_id, heard.ok, heard.text, heard.result, code)
 
     def auth_done(self, heard: AuthCommandDone) -> Effects:
         """The login address goes to the client that asked, complete, and to nobody else."""
-        result: dict[str, Any] = {"state": heard.state}
+        result: dict[str, Any] = {"state": heard.state, "account": heard.state}
         for name, value in (("loginId", heard.login_id), ("url", heard.url), ("userCode", heard.user_code)):
             if value is not None:
                 result[name] = value
@@ -238,8 +301,8 @@ class Facade:
         waiting = self.open.get(heard.command_id)
         if waiting is None:
             return NOTHING
-        progress = say.CommandProgress(command_id=waiting[1], text=heard.text, result=result)
-        return (_to(waiting[0], _json(progress)),)
+        progress = say.CommandProgress(command_id=waiting.command_id, text=heard.text, result=result)
+        return (_to(waiting.client_id, _json(progress)),)
 
     def _done(self, key: str, ok: bool, text: str, result: dict[str, Any], code: say.RefusalCode = "FAILED") -> Effects:
         acted = self.acting.pop(key, None)
@@ -248,59 +311,51 @@ class Facade:
         waiting = self.open.pop(key, None)
         if waiting is None:
             return audited
-        client_id, command_id = waiting
-        done = _json(say.CommandDone(command_id=command_id, ok=ok, code=None if ok else code, text=text, result=result))
-        self.effects[key] = done
-        if len(self.effects) > REMEMBERED_MAX:
-            self.effects.popitem(last=False)
-        return (_to(client_id, done), *audited)
+        client_id, command_id = waiting.client_id, waiting.command_id
+        done = say.CommandDone(command_id=command_id, ok=ok, code=None if ok else code, text=text, result=result)
+        return (*self._tell(client_id, command_id, done), *audited)
 
     def stored(self, heard: ItemStored | TurnStored) -> Effects:
         if isinstance(heard, ItemStored):
+            self.meter.stored(None)
             return self._publish(say.ItemEvent(**heard.model_dump()))
         return self._publish(say.TurnEvent(**heard.model_dump()))
 
     def live(self, heard: LiveLines) -> Effects:
-        body = _json(say.LiveEvent(**heard.model_dump()))
-        return tuple(_to(client_id, body, droppable=True) for client_id, client in self.clients.items() if client.live)
+        return self._publish(say.LiveEvent(**heard.model_dump()), live=True)
 
     def asked(self, heard: ApprovalAsked) -> Effects:
-        self.approvals[heard.token] = heard
-        return self._publish(_asked(heard))
+        """Everybody hears of it; each with a token of its own."""
+        self.questions.add(heard)
+        return tuple(
+            _to(client_id, _json(shown(heard, client_id, client.role)), droppable=True)
+            for client_id, client in self.clients.items()
+            if client.subscribed
+        )
 
     def settled(self, heard: ApprovalSettled) -> Effects:
-        if self.approvals.pop(heard.token, None) is None:
+        asked = self.questions.pop(heard.token)
+        if asked is None:
             return NOTHING
-        return self._publish(say.ApprovalClosed(token=heard.token, outcome=heard.outcome))
+        return tuple(
+            _to(client_id, _json(closed(asked, client_id, client.role, heard.outcome)), droppable=True)
+            for client_id, client in self.clients.items()
+            if client.subscribed
+        )
 
-    def _publish(self, event: say.Event) -> Effects:
-        listening = [client_id for client_id, client in self.clients.items() if client.subscribed]
+    def _publish(self, event: say.Event, live: bool = False) -> Effects:
+        """One message for everybody who listens: what they have in common is carried once."""
+        listening = tuple(
+            client_id for client_id, client in self.clients.items() if (client.live if live else client.subscribed)
+        )
         if not listening:
             return NOTHING
-        body = _json(event)
-        return tuple(_to(client_id, body, droppable=True) for client_id in listening)
+        return (Send("root", say.ToClient(client_ids=listening, droppable=True, body=_json(event))),)
 
     def _refuse(self, client_id: str, command_id: str, code: say.RefusalCode, text: str, now: Now) -> Effects:
         """Refused, and audited: codes and our own words, never what was sent."""
         refused = say.Refused(command_id=command_id, code=code, text=text)
-        answer = _to(client_id, _json(refused))
-        while self.refused_ms and now.mono - self.refused_ms[0] >= AUDIT_WINDOW_MS:
-            self.refused_ms.popleft()
-        if len(self.refused_ms) >= AUDITED_REFUSALS_MAX:
-            self.unaudited += 1
-            return (answer,)
-        self.refused_ms.append(now.mono)
-        more = f" ({self.unaudited} more were refused before)" if self.unaudited else ""
-        self.unaudited = 0
-        self.audits += 1
-        told = f"{code}: {text}{more}"
-        note = AuditNote(kind="command_refused", subject=f"client {client_id}", text=told, at_ms=now.wall)
-        return (answer, Send("ingest", KeepAudit(n=self.audits, notes=(note,))))
-
-    def _remember(self, key: str, answer: str) -> None:
-        self.answers[key] = answer
-        if len(self.answers) > REMEMBERED_MAX:
-            self.answers.popitem(last=False)
+        return (_to(client_id, _json(refused)), *self.refusals.audited(client_id, code, text, now))
 
 
 def _name(command: say.Command) -> str:
@@ -309,21 +364,11 @@ def _name(command: say.Command) -> str:
 
 
 def _wish(command: say.Command) -> str:
-    """A recovery command for the audit; none of them holds what somebody wrote."""
+    """A command for the audit; nothing that somebody wrote is in it."""
+    if isinstance(command, say.UpdateIngestConfig):
+        return f"{_name(command)} {', '.join(sorted(command.changes.model_fields_set))}"
     on = getattr(command, "on", None)
     return _name(command) if on is None else f"{_name(command)} {'on' if on else 'off'}"
-
-
-def _asked(heard: ApprovalAsked) -> say.ApprovalEvent:
-    return say.ApprovalEvent(
-        token=heard.token,
-        kind=heard.kind,
-        session_id=heard.session_id,
-        turn_id=heard.turn_id,
-        item_id=heard.item_id,
-        summary=heard.summary,
-        expires_at_ms=heard.expires_at_ms,
-    )
 
 
 def _json(message: Message) -> str:
@@ -331,7 +376,7 @@ def _json(message: Message) -> str:
 
 
 def _to(client_id: str, body: str, droppable: bool = False) -> Send:
-    return Send("root", say.ToClient(client_id=client_id, droppable=droppable, body=body))
+    return Send("root", say.ToClient(client_ids=(client_id,), droppable=droppable, body=body))
 
 
 def _places(error: ValidationError) -> list[str]:

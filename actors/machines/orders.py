@@ -12,11 +12,13 @@ from actors.machines import process as life
 from actors.machines.actions import ALREADY, FALLBACK, RECOVER, standing_of, why_not
 from actors.machines.children import live, start_given_up
 from actors.machines.effects import (
+    ConfigChanged,
     ConfigRefused,
     ConfigSaved,
     ConfigSeen,
     Effect,
     NoteFallback,
+    SaveConfig,
     SaveKillSwitch,
     Send,
     Wake,
@@ -26,7 +28,7 @@ from actors.machines.standing import Now, Order, Supervision, facts_of, stream_e
 from actors.tree import BY_ROLE
 from messages.auth import RetryAuthRequested
 from messages.calls import FallbackRequested, RecoverHybridRequested, SupervisionDone
-from messages.config import SetKillSwitch
+from messages.config import ChangeConfig, SetKillSwitch
 
 ORDER_DEADLINE_MS = 60_000
 """An order whose effect does not show for this long has failed; what it set in motion goes on."""
@@ -86,6 +88,21 @@ def saved(machine: Supervision, heard: ConfigSaved, now: Now) -> Answered:
     expected, why = stream_expected(machine)
     text = "the stream kill switch is off: the live stream resumes" if expected else f"the switch is off; still, {why}"
     return [_done(heard.command_id, True, text, result=result)], cause
+
+
+def change_config(machine: Supervision, heard: ChangeConfig, now: Now) -> Answered:
+    """Have it written; nothing of it holds before the next start."""
+    if machine.stopping:
+        return [_done(heard.command_id, False, "the tree stops")], ""
+    return [SaveConfig(heard.command_id, heard.changes, heard.expected_revision)], ""
+
+
+def changed(machine: Supervision, heard: ConfigChanged, now: Now) -> Answered:
+    """The file has the choices."""
+    machine.config = heard.seen
+    text = "written; it holds from the next start on"
+    cause = f"a person changed the config (revision {heard.seen.revision})"
+    return [_done(heard.command_id, True, text, result={"revision": heard.seen.revision})], cause
 
 
 def not_saved(machine: Supervision, heard: ConfigRefused, now: Now) -> Answered:

@@ -1,4 +1,7 @@
-"""The policy: what a renderer may do, as one table. `facade.py` applies it; `actions.py` says what is offered when."""
+"""The policy: what a renderer may do, as one table: command × states × rate × role × effect.
+
+`facade.py` applies it; `actions.py` says what is offered when.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from actors.machines.effects import Send
+from actors.machines.effects import Effects, ReadStore, Send
 from messages import facade as say
+from messages import renderer_reads as reads
 from messages.auth import LoginCancelRequested, LoginRequested, LogoutRequested, RetryAuthRequested
 from messages.calls import (
     ApprovalGiven,
@@ -15,11 +19,13 @@ from messages.calls import (
     InterruptWanted,
     RecoverHybridRequested,
     RestartSidecarRequested,
+    ThreadSnapshotWanted,
     ThreadWanted,
     TurnWanted,
 )
-from messages.config import SetKillSwitch
+from messages.config import ChangeConfig, SetKillSwitch
 from messages.records import LedgerWanted
+from messages.renderer_words import ClientRole
 from messages.status import AuthState, SidecarState
 
 RUNNING: frozenset[SidecarState] = frozenset({"running"})
@@ -39,21 +45,57 @@ class Row:
     rate_count: int
     rate_ms: int
     """At most `rate_count` in any `rate_ms`, per renderer."""
-    forward: Callable[[Any, str], tuple[Send, ...]]
+    forward: Callable[[Any, str], Effects]
     """What it comes to inside, given the command and its inner id."""
+    role: ClientRole = "operator"
+    """Who may say it: `observer` means everybody."""
     action: bool = False
-    """A recovery command: also allowed only as `actions.py` offers it, and audited with who and what came of it."""
+    """A recovery command: also allowed only as `actions.py` offers it."""
+    audited: bool = False
+    """It has an audit row with who said it, and another with what came of it."""
 
 
-def _nothing(command: Any, key: str) -> tuple[Send, ...]:
+def _nothing(command: Any, key: str) -> Effects:
     return ()
+
+
+def _read(command: Any, key: str) -> Effects:
+    return (ReadStore(key, command),)
+
+
+def _looked(rate_count: int) -> Row:
+    """The row of a read: everybody may, whatever the state is."""
+    return Row(ANY_SIDECAR, ANY_AUTH, rate_count, 1_000, _read, role="observer")
 
 
 POLICY: dict[type[say.Command], Row] = {
     say.GetStatus: Row(
-        ANY_SIDECAR, ANY_AUTH, 100, 1_000, lambda _, key: (Send("ingest", LedgerWanted(command_id=key)),)
+        ANY_SIDECAR, ANY_AUTH, 100, 1_000, lambda _, key: (Send("ingest", LedgerWanted(command_id=key)),),
+        role="observer",
     ),
-    say.Subscribe: Row(ANY_SIDECAR, ANY_AUTH, 200, 10_000, _nothing),
+    say.Subscribe: Row(ANY_SIDECAR, ANY_AUTH, 200, 10_000, _nothing, role="observer"),
+    reads.GetTransitions: _looked(20),
+    reads.GetSessions: _looked(20),
+    reads.GetSession: _looked(20),
+    reads.SearchSessions: _looked(20),
+    reads.GetCodexStreamDedupeLog: _looked(20),
+    reads.GetTrace: _looked(20),
+    reads.GetIngestConfig: _looked(20),
+    reads.GetMetrics: Row(ANY_SIDECAR, ANY_AUTH, 20, 1_000, _nothing, role="observer"),
+    say.CodexAppServerRequestThreadSnapshot: Row(
+        RUNNING, ANY_AUTH, 10, 10_000,
+        lambda c, key: (Send("sidecar", ThreadSnapshotWanted(command_id=key, thread_id=c.thread_id)),),
+    ),
+    say.UpdateIngestConfig: Row(
+        ANY_SIDECAR, ANY_AUTH, 20, 60_000,
+        lambda c, key: (
+            Send("supervisor", ChangeConfig(
+                command_id=key, changes=c.changes.model_dump(exclude_unset=True),
+                expected_revision=c.expected_revision,
+            )),
+        ),
+        audited=True,
+    ),
     say.StartThread: Row(
         RUNNING, ANY_AUTH, 20, 1_000,
         lambda c, key: (Send("sidecar", ThreadWanted(command_id=key, cwd=c.cwd, model=c.model)),),
@@ -77,36 +119,38 @@ POLICY: dict[type[say.Command], Row] = {
         lambda c, key: (
             Send("auth", LoginRequested(command_id=key, kind=c.kind, secret=c.secret, account_id=c.account_id)),
         ),
+        audited=True,
     ),
     say.CancelLogin: Row(
         RUNNING, frozenset({"authenticating"}), 10, 60_000,
         lambda _, key: (Send("auth", LoginCancelRequested(command_id=key)),),
     ),
     say.Logout: Row(
-        RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", LogoutRequested(command_id=key)),)
+        RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", LogoutRequested(command_id=key)),),
+        audited=True,
     ),
     say.RetryAuth: Row(
         RUNNING, ANY_AUTH, 10, 60_000, lambda _, key: (Send("auth", RetryAuthRequested(command_id=key)),),
-        action=True,
+        action=True, audited=True,
     ),
     say.RestartSidecar: Row(
         ANY_SIDECAR, ANY_AUTH, 10, 60_000,
-        lambda _, key: (Send("supervisor", RestartSidecarRequested(command_id=key)),), action=True,
+        lambda _, key: (Send("supervisor", RestartSidecarRequested(command_id=key)),), action=True, audited=True,
     ),
     say.RecoverHybrid: Row(
         ANY_SIDECAR, ANY_AUTH, 10, 60_000,
-        lambda _, key: (Send("supervisor", RecoverHybridRequested(command_id=key)),), action=True,
+        lambda _, key: (Send("supervisor", RecoverHybridRequested(command_id=key)),), action=True, audited=True,
     ),
     say.FallbackToOtelOnly: Row(
         ANY_SIDECAR, ANY_AUTH, 10, 60_000,
-        lambda _, key: (Send("supervisor", FallbackRequested(command_id=key)),), action=True,
+        lambda _, key: (Send("supervisor", FallbackRequested(command_id=key)),), action=True, audited=True,
     ),
     say.SetStreamKillSwitch: Row(
         ANY_SIDECAR, ANY_AUTH, 20, 60_000,
         lambda c, key: (
             Send("supervisor", SetKillSwitch(command_id=key, on=c.on, expected_revision=c.expected_revision)),
         ),
-        action=True,
+        action=True, audited=True,
     ),
 }  # fmt: skip
-"""The whole policy: command -> where it is allowed, how often, what it forwards."""
+"""The whole policy: command -> where it is allowed, how often, to whom, what it forwards."""

@@ -80,6 +80,8 @@ class Round:
     requests: int = 0
     threads: int = 0
     turns: int = 0
+    rereads: frozenset[str] = frozenset()
+    """Threads that are read from their beginning, whatever is stored of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from actors.machines.children import start_given_up
 from actors.machines.effects import (
     NOTHING,
     ActorExited,
+    ConfigChanged,
     ConfigRefused,
     ConfigSaved,
     ConfigSeen,
@@ -52,7 +53,7 @@ from messages.calls import (
     StatusChanged,
     SupervisionDone,
 )
-from messages.config import SetKillSwitch
+from messages.config import ChangeConfig, SetKillSwitch
 from messages.lifecycle import (
     ActorFaulted,
     Leave,
@@ -459,7 +460,9 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
     RecoverHybridRequested: orders.recover,
     FallbackRequested: orders.fall_back,
     SetKillSwitch: orders.turn_switch,
+    ChangeConfig: orders.change_config,
     ConfigSaved: orders.saved,
+    ConfigChanged: orders.changed,
     ConfigRefused: orders.not_saved,
     ConfigSeen: orders.seen,
     StopTree: _stop,

@@ -221,7 +221,6 @@ class Outside:
 
     def _told(self, message: ToClient) -> None:
         body = orjson.loads(message.body)
-        person = next((each for each in self.people.values() if each.client_id == message.client_id), None)
         wish = self.wishes.get(body.get("commandId", ""))
         if "answer" in body:
             if wish is not None:
@@ -231,8 +230,9 @@ class Outside:
         elif body["event"] == "commandDone" and wish is not None:
             wish.effects += 1
             self.world.checks.done_for_person(wish, body)
-        if person is not None:
-            self._learn(person, body)
+        for person in self.people.values():
+            if person.client_id in message.client_ids:
+                self._learn(person, body)
 
     def _learn(self, person: Person, body: dict[str, Any]) -> None:
         """What a person remembers of what it is told."""

@@ -15,6 +15,9 @@ from hybrid_capture.exchange import Answer, Exchange
 from hybrid_capture.frames import Said
 from hybrid_capture.gateway import application
 from hybrid_capture.otlp_app import Bounds, Receiver
+from hybrid_capture.panel_hub import Hub
+from hybrid_capture.panel_tokens import PanelTokens
+from messages.settings import Limits
 
 TOKEN = "test-token-0123456789"
 BOUNDS = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=4_000_000, requests_max=4, read_s=2.0)
@@ -54,7 +57,7 @@ class ReceiverHouse:
         self._loop = asyncio.get_running_loop()
         self.exchange = Exchange(self._tell, self.hold_s)
         self.receiver = Receiver(self.exchange, TOKEN, self.bounds)
-        server = server_of(application(self.receiver), self.connections_max, self.bounds.read_s)
+        server = server_of(application(self.receiver, self.hub(), self.port), self.connections_max, self.bounds.read_s)
         self._serving = asyncio.create_task(server.serve(sockets=[self.listener]))
         await server.open.wait()
         self._open.set()
@@ -62,6 +65,11 @@ class ReceiverHouse:
             await self._serving
         except asyncio.CancelledError:
             return
+
+    @staticmethod
+    def hub() -> Hub:
+        """Nobody is behind the panel's part."""
+        return Hub(lambda op, blob=b"", **fields: None, PanelTokens("panel-token-0123456789"), Limits())
 
     def _tell(self, op: str, blob: bytes | memoryview = b"", **fields: Any) -> None:
         request = fields["request"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -82,7 +83,7 @@ def test_run_begins_with_where_it_is_and_then_tells_each_transition_in_order(run
     assert lines[0] == {"event": "ready", "pid": running.verb.process.pid, "stateDir": str(running.state)}
     assert set(lines[1]) == {"event", "otlp", "panel"}
     assert lines[1]["event"] == "listening"
-    assert lines[1]["panel"] == f"{lines[1]['otlp']}/"
+    assert re.fullmatch(rf"{lines[1]['otlp']}/#once=[\w-]{{32}}", lines[1]["panel"])
     assert lines[1]["otlp"].startswith("http://127.0.0.1:")
     modes = [line["after"] for line in lines if line.get("what") == "mode"]
     assert modes[-1] == "HYBRID_ACTIVE"

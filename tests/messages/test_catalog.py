@@ -11,6 +11,7 @@ from messages import lifecycle
 from messages.auth import AccountUpdated
 from messages.base import Message
 from messages.catalog import CATALOG, may_say
+from messages.renderer_words import Data
 from messages.sidecar import StreamHealthChanged
 from messages.status import Party
 from tests.messages.made import CLASSES, with_secrets
@@ -29,10 +30,11 @@ PARTS = {
     "ConfigStatus",  # in TreeStatus
     "EventSeen", "ResponseUsage", "FilePosition",  # in KeepRecords
     "FileFound",  # in FilesWanted
+    "IngestConfigChanges",  # in UpdateIngestConfig
     "PullPosition",  # in the answer to PositionsWanted
 }  # fmt: skip
 """Never sent alone: they travel inside the message named beside them."""
-BASES = {"Command", "Answer", "Event"}
+BASES = {"Command", "Answer", "Event", "Data"}
 """What others derive from; nobody sends them."""
 
 
@@ -42,7 +44,7 @@ def derived(base: type[Message]) -> set[str]:
 
 def test_every_message_is_in_the_catalogue_or_known_as_something_else() -> None:
     # Commands, answers and events are JSON between facade and renderer: ClientSaid and ToClient carry them.
-    outside = derived(say.Command) | derived(say.Answer) | derived(say.Event)
+    outside = derived(say.Command) | derived(say.Answer) | derived(say.Event) | derived(Data)
     crossing = {kind.__name__ for kind in CATALOG}
     known = [crossing, PARTS, BASES, outside]
     assert set().union(*known) == set(Message.REGISTRY), "add the message to messages/catalog.py"

@@ -9,12 +9,15 @@ from pydantic import ValidationError
 
 from messages import facade as say
 from messages.facade import COMMANDS
+from messages.renderer_words import Data
 from tests.messages.made import CLASSES, SECRET, with_secrets
 
 KINDS = [kind for kind in CLASSES if issubclass(kind, say.Command) and kind is not say.Command]
 SAID = [
-    kind for kind in CLASSES if issubclass(kind, say.Answer | say.Event) and kind not in (say.Answer, say.Event)
-]  # fmt: skip
+    kind
+    for kind in CLASSES
+    if issubclass(kind, say.Answer | say.Event | Data) and kind not in (say.Answer, say.Event, Data)
+]
 
 
 def parsed(**given: object) -> say.Command:

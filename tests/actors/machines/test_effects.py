@@ -15,8 +15,8 @@ KINDS = [kind for kind in vars(effects).values() if dataclasses.is_dataclass(kin
 
 def test_the_list_is_closed() -> None:
     assert {kind.__name__ for kind in get_args(effects.Effect)} == {
-        "Ask", "Audit", "CloseStdin", "Exit", "Introduce", "KillActor", "NoteFallback", "RunProcess", "SaveKillSwitch",
-        "Send", "SignalProcess", "Start", "Wake", "WriteLine",
+        "Ask", "Audit", "CloseStdin", "Exit", "Introduce", "KillActor", "NoteFallback", "ReadStore", "RunProcess",
+        "SaveConfig", "SaveKillSwitch", "Send", "SignalProcess", "Start", "Wake", "WriteLine",
     }  # fmt: skip
 
 

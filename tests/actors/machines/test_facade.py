@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.machines.actions import why_not
-from actors.machines.effects import Audit, Send, Wake
-from actors.machines.facade import CLIENTS_MAX, REMEMBERED_MAX, Facade
+from actors.machines.effects import Audit, ReadStore, Send, Wake
+from actors.machines.facade import Facade
+from actors.machines.open_questions import shown_token
 from actors.machines.policy import ANY_SIDECAR, POLICY, Row
+from actors.machines.remembered import REMEMBERED_MAX
 from actors.machines.standing import Now
 from messages import facade as say
 from messages.auth import AuthCommandDone, LoginRequested
-from messages.base import Message
 from messages.calls import (
     ApprovalAsked,
     ApprovalSettled,
@@ -28,6 +29,7 @@ from messages.calls import (
 )
 from messages.config import SetKillSwitch
 from messages.records import ItemStored, KeepAudit, LedgerTold, LedgerWanted, TurnStored
+from messages.renderer_reads import READS, DataAnswer
 from messages.settings import Limits
 from messages.status import (
     AuthState,
@@ -46,10 +48,20 @@ URL = "https://auth.example/secret-code"
 BODIES: dict[type[say.Command], dict[str, Any]] = {
     say.GetStatus: {},
     say.Subscribe: {"live": True},
+    say.GetTransitions: {"limit": 5},
+    say.GetSessions: {"query": "x"},
+    say.GetSession: {"sessionId": "t1"},
+    say.SearchSessions: {"text": "hello"},
+    say.GetCodexStreamDedupeLog: {"decision": "dropped"},
+    say.GetTrace: {"turnId": "u1"},
+    say.GetIngestConfig: {},
+    say.GetMetrics: {},
+    say.CodexAppServerRequestThreadSnapshot: {"threadId": "t1"},
+    say.UpdateIngestConfig: {"changes": {"links": False}, "expectedRevision": 3},
     say.StartThread: {"cwd": "/tmp"},
     say.StartTurn: {"threadId": "t1", "text": "hello"},
     say.InterruptTurn: {"threadId": "t1", "turnId": "u1"},
-    say.SubmitApproval: {"token": "k", "decision": "accept"},
+    say.SubmitApproval: {"decision": "accept"},
     say.StartLogin: {},
     say.CancelLogin: {},
     say.Logout: {},
@@ -83,7 +95,7 @@ class Desk:
         self.facade = Facade(Limits())
         self.now = 1_000
         self.count = 0
-        self.inside: list[Send] = []
+        self.inside: list[Send | ReadStore] = []
         self.wakes: list[Wake] = []
         self.noted: list[Audit] = []
         self.outside: list[tuple[str, dict[str, Any]]] = []
@@ -99,36 +111,46 @@ class Desk:
                 self.wakes.append(each)
             elif isinstance(each, Audit):
                 self.noted.append(each)
-            elif isinstance(each.message, say.ToClient):
-                told.append((each.message.client_id, json.loads(each.message.body)))
+            elif isinstance(each, Send) and isinstance(each.message, say.ToClient):
+                told += [(client_id, json.loads(each.message.body)) for client_id in each.message.client_ids]
             else:
                 self.inside.append(each)
         self.outside += told
         return told
 
-    def raw(self, body: str, client: str = "w1") -> dict[str, Any]:
+    def raw(self, body: str, client: str = "w1", role: say.ClientRole = "operator") -> dict[str, Any]:
         """What this renderer is told first."""
         self.inside.clear()
-        told = self.hear(self.facade.said(say.ClientSaid(client_id=client, body=body), Now(self.now, 9)))
+        told = self.hear(self.facade.said(say.ClientSaid(client_id=client, role=role, body=body), Now(self.now, 9)))
         return told[0][1] if told else {}
 
-    def ask(self, command: str, client: str = "w1", command_id: str | None = None, **fields: Any) -> dict[str, Any]:
+    def ask(
+        self, command: str, client: str = "w1", command_id: str | None = None, role: Any = "operator", **fields: Any
+    ) -> dict[str, Any]:
         self.count += 1
+        if command == "submitApproval" and "token" not in fields:
+            question = asked(f"k{self.count}")
+            self.hear(self.facade.asked(question))
+            fields["token"] = shown_token(question, client)
         given = {**BODIES[KIND[command]], **fields}
         body = {"command": command, "commandId": command_id or f"c{self.count}", **given}
-        return self.raw(json.dumps(body), client)
+        return self.raw(json.dumps(body), client, role)
 
     @property
-    def forwarded(self) -> list[Message]:
-        return [each.message for each in self.inside if not isinstance(each.message, KeepAudit | LiveWanted)]
+    def forwarded(self) -> list[Any]:
+        """Messages to other parts, and reads of the store."""
+        messages = [each if isinstance(each, ReadStore) else each.message for each in self.inside]
+        return [each for each in messages if not isinstance(each, KeepAudit | LiveWanted)]
 
     @property
     def audited(self) -> list[str]:
-        return [note.text for each in self.inside if isinstance(each.message, KeepAudit) for note in each.message.notes]
+        kept = [each.message for each in self.inside if isinstance(each, Send)]
+        return [note.text for each in kept if isinstance(each, KeepAudit) for note in each.notes]
 
     def key(self) -> str:
         """The inner id of what was forwarded last."""
-        return str(self.forwarded[-1].command_id)  # type: ignore[attr-defined]  # every forwarded message has one
+        last = self.forwarded[-1]
+        return last.key if isinstance(last, ReadStore) else str(last.command_id)
 
 
 def test_every_command_has_a_row_and_every_row_a_command() -> None:
@@ -146,8 +168,8 @@ def test_a_command_is_allowed_exactly_where_its_row_says(kind: type[say.Command]
     status = tree(sidecar=sidecar, auth=auth).status
     offered = not row.action or not why_not(status, NAMES[kind])
     if sidecar in row.sidecar and auth in row.auth and offered:
-        assert answer.get("answer") in ("accepted", None), "data comes later"
-        assert len(desk.forwarded) == (kind is not say.Subscribe)
+        assert answer.get("answer") in ("accepted", "data", None), "data comes later"
+        assert len(desk.forwarded) == (kind not in (say.Subscribe, say.GetMetrics))
         assert desk.audited == []
     else:
         assert (answer["answer"], answer["code"]) == ("refused", "NOT_NOW")
@@ -169,6 +191,7 @@ def test_a_renderer_that_asks_too_often_waits(kind: type[say.Command]) -> None:
     desk = Desk(auth="authenticating")
     for _ in range(row.rate_count):
         assert desk.ask(NAMES[kind]).get("code") is None
+        desk.facade.reads.clear()
     desk.now += row.rate_ms - 1
     assert desk.ask(NAMES[kind])["code"] == "TOO_OFTEN"
     assert desk.forwarded == []
@@ -182,7 +205,7 @@ def test_a_repeated_command_is_one_command(kind: type[say.Command]) -> None:
     desk = Desk(auth="authenticating")
     first = desk.ask(NAMES[kind], command_id="same")
     again = desk.ask(NAMES[kind], command_id="same")
-    assert again == (first if kind is not say.GetStatus else {}), "one answer will do for both"
+    assert again == first, "one answer will do for both, whenever it comes"
     assert desk.forwarded == []
 
 
@@ -206,7 +229,7 @@ def test_answers_are_remembered_up_to_a_bound() -> None:
     for _ in range(REMEMBERED_MAX + 100):
         desk.now += 1_000
         desk.ask("startThread")
-    assert len(desk.facade.answers) == REMEMBERED_MAX
+    assert len(desk.facade.clients["w1"].answers) == REMEMBERED_MAX
 
 
 @pytest.mark.parametrize(
@@ -286,7 +309,7 @@ def test_any_bytes_get_one_answer_and_forward_nothing_they_should_not(body: str)
 
 def test_one_renderer_too_many_is_refused() -> None:
     desk = Desk()
-    for number in range(CLIENTS_MAX):
+    for number in range(Limits().renderers_max):
         desk.ask("subscribe", client=f"w{number}")
     assert desk.ask("subscribe", client="late")["code"] == "TOO_OFTEN"
     desk.hear(desk.facade.gone(say.ClientGone(client_id="w0")))
@@ -443,14 +466,14 @@ def test_questions_of_a_process_that_is_gone_are_closed(gone: StatusChanged) -> 
     desk.hear(desk.facade.asked(asked()))
     told = [each for _, each in desk.hear(desk.facade.status_changed(gone))]
     assert [each["event"] for each in told] == ["status", "approvalClosed"]
-    assert desk.facade.approvals == {}
+    assert len(desk.facade.questions) == 0
 
 
 def test_a_question_that_comes_before_the_status_of_its_process_stays_open() -> None:
     desk = Desk(generation=1)
     desk.hear(desk.facade.asked(asked(generation=2)))
     desk.hear(desk.facade.status_changed(tree(generation=2, revision=2)))
-    assert list(desk.facade.approvals) == ["k1"]
+    assert [each.token for each in desk.facade.questions] == ["k1"]
 
 
 def test_events_go_to_subscribers_only_and_live_lines_to_who_wants_them() -> None:
@@ -524,6 +547,8 @@ def test_who_ordered_what_and_what_came_of_it_is_audited() -> None:
     ]
     desk.ask("startThread")
     assert len(desk.noted) == 2
+    desk.ask("updateIngestConfig", changes={"links": False, "retentionDays": None})
+    assert desk.noted[-1].text == "updateIngestConfig links, retention_days"
 
 
 def test_what_came_of_an_order_is_audited_also_when_its_client_is_gone_or_nobody_answers() -> None:
@@ -548,3 +573,126 @@ def test_who_repeats_a_command_hears_its_answer_and_its_effect_again() -> None:
     assert [each.get("answer") or each["event"] for each in again] == ["accepted", "commandDone"]
     assert desk.forwarded == []
     assert again[1]["text"] == "generation 2"
+
+
+# Who may only look.
+
+
+@ROWS
+def test_an_observer_may_do_exactly_what_changes_nothing(kind: type[say.Command]) -> None:
+    desk = Desk(auth="authenticating")
+    answer = desk.ask(NAMES[kind], role="observer")
+    assert (answer.get("code") == "NOT_ALLOWED") is (POLICY[kind].role == "operator")
+    if POLICY[kind].role == "operator":
+        assert desk.forwarded == []
+        assert desk.audited == [f"NOT_ALLOWED: {answer['text']}"]
+
+
+def test_only_reads_and_the_subscription_are_for_observers() -> None:
+    looking = {kind.__name__ for kind, row in POLICY.items() if row.role == "observer"}
+    assert looking == {"GetStatus", "Subscribe", *(kind.__name__ for kind in READS)}
+
+
+def test_an_observer_sees_a_question_without_its_token() -> None:
+    desk = Desk()
+    desk.ask("subscribe", client="looks", role="observer")
+    desk.ask("subscribe", client="acts")
+    told = dict(desk.hear(desk.facade.asked(asked())))
+    assert told["looks"]["token"] == ""
+    assert told["acts"]["token"] not in ("", "k1"), "the sidecar's own token never leaves the tree"
+    ended = dict(desk.hear(desk.facade.settled(ApprovalSettled(token="k1", outcome="accept"))))
+    assert (ended["acts"]["token"], ended["looks"]["token"]) == (told["acts"]["token"], "")
+
+
+# Approvals: a token for each renderer, good once.
+
+
+def test_a_token_that_was_shown_to_somebody_else_is_worth_nothing() -> None:
+    desk = Desk()
+    desk.ask("subscribe", client="a")
+    desk.ask("subscribe", client="b")
+    told = dict(desk.hear(desk.facade.asked(asked())))
+    assert told["a"]["token"] != told["b"]["token"]
+    stolen = desk.ask("submitApproval", client="b", token=told["a"]["token"])
+    assert (stolen["code"], desk.forwarded) == ("UNKNOWN_ID", [])
+    assert len(desk.audited) == 1
+    assert desk.ask("submitApproval", client="a", token=told["a"]["token"])["answer"] == "accepted"
+    assert [each.token for each in desk.forwarded] == ["k1"]
+
+
+def test_a_question_is_decided_once_whoever_decides_it() -> None:
+    desk = Desk()
+    desk.ask("subscribe", client="a")
+    desk.ask("subscribe", client="b")
+    told = dict(desk.hear(desk.facade.asked(asked())))
+    assert desk.ask("submitApproval", client="a", token=told["a"]["token"])["answer"] == "accepted"
+    for client in ("a", "b"):
+        again = desk.ask("submitApproval", client=client, token=told[client]["token"], decision="decline")
+        assert (again["code"], desk.forwarded) == ("UNKNOWN_ID", [])
+
+
+# Reads.
+
+
+def test_a_read_is_answered_with_its_data_once() -> None:
+    desk = Desk()
+    assert desk.ask("getSessions", command_id="c1") == {}
+    key = desk.key()
+    ((client, told),) = desk.hear(desk.facade.read(key, '{"sessions":[],"next":null}'))
+    data = {"sessions": [], "next": None}
+    assert (client, told) == ("w1", {"commandId": "c1", "answer": "data", "data": data})
+    assert desk.hear(desk.facade.read(key, "{}")) == []
+    assert desk.ask("getSessions", command_id="c1") == told
+
+
+def test_an_answer_with_data_has_the_form_of_its_message() -> None:
+    desk = Desk()
+    desk.ask("getMetrics", command_id="c1")
+    told = desk.outside[-1][1]
+    assert say.Answer.model_fields.keys() <= {"command_id"}
+    assert DataAnswer.model_validate(told).model_dump(by_alias=True) == told
+
+
+def test_a_read_without_data_in_time_is_refused_and_its_late_data_is_nothing() -> None:
+    desk = Desk()
+    desk.ask("getSessions", command_id="c1")
+    key, wake = desk.key(), desk.wakes[-1]
+    assert wake.after_ms == Limits().read_deadline_ms
+    ((_, told),) = desk.hear(desk.facade.woke(wake.name))
+    assert (told["answer"], told["code"]) == ("refused", "TIMED_OUT")
+    assert desk.hear(desk.facade.read(key, "{}")) == []
+    assert (desk.facade.open, desk.facade.reads) == ({}, set())
+
+
+def test_reads_that_wait_are_bounded() -> None:
+    desk = Desk()
+    most = Limits().reads_waiting_max
+    for number in range(most):
+        desk.ask("getSessions", client=f"w{number}")
+    assert desk.ask("getSession", client="late")["code"] == "AWAY"
+    desk.hear(desk.facade.read("w0/c1", '{"sessions":[],"next":null}'))
+    assert desk.ask("getSession", client="late").get("code") is None
+
+
+def test_a_snapshot_ends_with_the_session_as_it_is_stored_then() -> None:
+    desk = Desk()
+    assert desk.ask("codexAppServerRequestThreadSnapshot", command_id="c1")["answer"] == "accepted"
+    key = desk.key()
+    desk.inside.clear()
+    assert desk.hear(desk.facade.done(CallDone(command_id=key, ok=True))) == []
+    assert [(each.key, each.command.session_id) for each in desk.forwarded] == [(key, "t1")]
+    ((_, told),) = desk.hear(desk.facade.read(key, '{"session":{"sessionId":"t1"}}'))
+    assert (told["event"], told["ok"], told["result"]["session"]["sessionId"]) == ("commandDone", True, "t1")
+
+
+def test_samples_are_taken_of_what_ingest_tells() -> None:
+    desk = Desk()
+    for wall, received in ((1_000, 10), (6_000, 60)):
+        desk.inside.clear()
+        desk.hear(desk.facade.measure(Now(desk.now, wall)))
+        assert desk.forwarded == [LedgerWanted(command_id="meter")]
+        books = LedgerStatus(received=received, dispositions={}, staged=0, balanced=True)
+        assert desk.hear(desk.facade.ledger(LedgerTold(command_id="meter", ledger=books))) == []
+    desk.ask("getMetrics")
+    (sample,) = desk.outside[-1][1]["data"]["samples"]
+    assert (sample["atMs"], sample["framesPerS"]) == (6_000, 10.0)

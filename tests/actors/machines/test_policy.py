@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from actors.machines.actions import OFFERED
+from actors.machines.effects import ReadStore, Send
 from actors.machines.policy import POLICY
 from messages import facade as say
 from messages.catalog import may_say
 
 SAMPLES: dict[type[say.Command], dict[str, object]] = {
+    say.GetSession: {"session_id": "t"},
+    say.SearchSessions: {"text": "x"},
+    say.CodexAppServerRequestThreadSnapshot: {"thread_id": "t"},
+    say.UpdateIngestConfig: {"changes": say.IngestConfigChanges(links=True), "expected_revision": 1},
     say.StartTurn: {"thread_id": "t", "text": "hello"},
     say.InterruptTurn: {"thread_id": "t", "turn_id": "u"},
     say.SubmitApproval: {"token": "x", "decision": "accept"},
@@ -21,6 +26,10 @@ SAMPLES: dict[type[say.Command], dict[str, object]] = {
 def test_a_row_forwards_only_what_the_facade_may_say_under_the_inner_id(command: type[say.Command]) -> None:
     said = command(command_id="c1", **SAMPLES.get(command, {}))
     for sent in POLICY[command].forward(said, "client/c1"):
+        if isinstance(sent, ReadStore):
+            assert sent.key == "client/c1"
+            continue
+        assert isinstance(sent, Send)
         assert may_say("facade", sent.message, sent.to)
         assert sent.message.command_id == "client/c1"  # type: ignore[attr-defined]  # all of them carry it
 
