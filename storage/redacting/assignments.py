@@ -195,11 +195,11 @@ _COMMA = re.compile(r"\s{0,16},\s{0,64}")
 
 def _several(view: str, at: int, name: str) -> Iterator[Span]:
     """`PASSWORDS = ["…", "…"]`: each string of a list under a name that says what they are."""
-    what = kind(last_part(name)) or kind(last_part(name).removesuffix("S").removesuffix("s"))
-    if what not in (PASSWORD, TOKEN, WEAK):
-        return
     opening = _NEXT.match(view, at)
     if opening is None or not opening[0].strip():
+        return  # most are counts, `"input_tokens": 12`: asked first, since it is the cheaper question
+    what = kind(last_part(name)) or kind(last_part(name).removesuffix("S").removesuffix("s"))
+    if what not in (PASSWORD, TOKEN, WEAK):
         return
     at = opening.end()
     for _ in range(STRINGS_MAX):

@@ -106,11 +106,11 @@ class Scanner:
         return settle(found, kept) if found else []
 
     def _candidates(self, view: str, fired: set[int], ends: list[tuple[int, int]], depth: int) -> Iterator[Span]:
-        lowered = view.lower()
-        for index in fired:
-            if index < self._anchor_base:
-                yield from self._format(view, lowered, index)
         base = self._anchor_base
+        formats = [index for index in fired if index < base]
+        lowered = view.lower() if formats else ""
+        for index in formats:
+            yield from self._format(view, lowered, index)
         for index, end in ends:
             yield from anchors.ANCHORS[index - base].read(view, end)
         if self._key_probe in fired:
