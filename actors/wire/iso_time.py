@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE | re.ASCII
@@ -14,6 +15,22 @@ def iso_ms(text: object) -> int | None:
 
     Fractions are cut to ms; without a zone it is UTC. Years before 1970 give None: no session is that old.
     """
+    if isinstance(text, str) and len(text) == 24 and text[19] == "." and text[23] == "Z" and text.isascii():
+        # As both tools write it, and lines of one minute follow on one another.
+        rest = text[17:19] + text[20:23]
+        minute = _minute_ms(text[:17]) if rest.isdigit() and rest < "61" else None
+        if minute is not None:
+            return minute + int(rest)
+    return _any_ms(text)
+
+
+@lru_cache(maxsize=64)
+def _minute_ms(start: str) -> int | None:
+    """The time at `2026-11-22T06:44:`, or None."""
+    return _any_ms(f"{start}00Z")
+
+
+def _any_ms(text: object) -> int | None:
     found = _ISO.fullmatch(text) if isinstance(text, str) and len(text) <= 40 else None
     if found is None:
         return None

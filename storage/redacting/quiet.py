@@ -1,13 +1,16 @@
-"""Whether a whole JSON value holds nothing that any rule would look at twice: one glance instead of one per string.
+"""Which texts of a JSON value no rule would look at twice: a glance at all of them instead of one at each.
 
 An item of a session is some thirty strings, most of them names and ids, and a look at each costs more than what is in
-it. All of them, joined by line feeds, are one text, and where the gate fires on none of it there is nothing in any
+it. The short ones, joined by line feeds, are one text, and where the gate fires on none of it there is nothing in any
 part: no probe is bound to the beginning or end of a text (a test holds that), so joining can only make it fire more.
-What field names and neighbours in lists decide is asked as `tree.py` asks it. Any doubt is a no, which costs time only.
+Long ones are asked one by one, so that one with something in it leaves the others known. Where field names or
+neighbours in lists decide (asked as `tree.py` asks it), the value is walked through all the same. Any doubt costs time
+only.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,14 +18,14 @@ from typing import Any, NamedTuple
 from storage.redacting.words import kind
 
 TEXTS_MAX = 20_000
-"""Strings that are joined; a value with more is read string by string."""
+"""Strings that are collected; a value with more is read string by string."""
 DEPTH_MAX = 64
+LONG_CHARS = 2_048
+"""A text of this length is asked for by itself."""
 NAMES = frozenset(("name", "key", "Name", "Key", "NAME", "KEY", "variable", "header", "field"))
 """Fields whose text names the value beside them."""
-_SEQUENCES = ("\x1b", "\\u001", "\\x1", "\\033", "\\e[")
-"""Terminal sequences may reach from one string into the next, and would hide what is between."""
-
-
+_WRITTEN = re.compile(r"\\(?:u001|x1|033|e\[)")
+"""How a terminal sequence begins that is written as an escape."""
 _SILENT = frozenset((type(None), bool, int, float))
 BUNDLE = 16
 """Small values that are looked at together. More, and one that fires sends more of its neighbours to the full look."""
@@ -30,8 +33,20 @@ SHAPE_CHARS_MAX = 2_048
 """All field names of a mapping whose verdict is remembered."""
 
 
-class _Doubt(Exception):
-    """Something here needs the full look."""
+class Glance(NamedTuple):
+    """What one glance at a value shows."""
+
+    quiet: bool
+    """Redacting the value would give it back unchanged."""
+    silent: frozenset[str]
+    """Texts in it that no rule finds anything in, each by itself; of a quiet value none are named."""
+
+
+NOTHING = Glance(False, frozenset())
+
+
+class _TooMuch(Exception):
+    """The value is read string by string."""
 
 
 class _Shape(NamedTuple):
@@ -45,6 +60,7 @@ class _Shape(NamedTuple):
 
 
 def _shape(names: tuple[str, ...]) -> _Shape:
+    # `kty` makes a JSON Web Key of what stands beside it.
     telling = any(name == "kty" or bool(kind(name.rpartition(".")[2] or name)) for name in names)
     return _Shape(telling, not NAMES.isdisjoint(names), "\n".join(names))
 
@@ -53,10 +69,24 @@ _known_shape = lru_cache(maxsize=1_024)(_shape)
 """Telemetry and transcripts have a few dozen shapes: asking each name again was a third of the glance."""
 
 
-def is_quiet(value: Any, fires: Callable[[str], bool]) -> bool:
-    """True when redacting `value` would give it back unchanged. `fires` is the gate's answer on one text."""
+def glance(value: Any, fires: Callable[[str], bool]) -> Glance:
+    """What can be said of `value` without walking through it. `fires` is the gate's answer on one text."""
     texts = _texts(value)
-    return texts is not None and _silent(texts, fires)
+    if texts is None:
+        return NOTHING
+    long = [text for text in texts.found if len(text) >= LONG_CHARS]
+    short = [text for text in texts.found if len(text) < LONG_CHARS] if long else texts.found
+    loud = [text for text in long if fires(text)]
+    hushed = _silent(short, fires)
+    if hushed and not loud and not texts.doubt:
+        return Glance(True, frozenset())
+    silent = {*short, *(name for text in texts.names for name in text.split("\n"))} if hushed else set[str]()
+    return Glance(False, frozenset(silent.union(long).difference(loud)))
+
+
+def is_quiet(value: Any, fires: Callable[[str], bool]) -> bool:
+    """True when redacting `value` would give it back unchanged."""
+    return glance(value, fires).quiet
 
 
 def quiet_ones(values: Sequence[Any], fires: Callable[[str], bool]) -> list[bool]:
@@ -64,65 +94,91 @@ def quiet_ones(values: Sequence[Any], fires: Callable[[str], bool]) -> list[bool
     more, and then each is asked alone."""
     quiet: list[bool] = []
     for at in range(0, len(values), BUNDLE):
-        each = [_texts(value) for value in values[at : at + BUNDLE]]
-        together = [text for texts in each if texts is not None for text in texts]
+        each = [
+            None if (texts := _texts(value)) is None or texts.doubt else texts for value in values[at : at + BUNDLE]
+        ]
+        together = [text for texts in each if texts is not None for text in texts.found]
         if _silent(together, fires):
             quiet += [texts is not None for texts in each]
         else:
-            quiet += [texts is not None and _silent(texts, fires) for texts in each]
+            quiet += [texts is not None and _silent(texts.found, fires) for texts in each]
     return quiet
-
-
-def _texts(value: Any) -> list[str] | None:
-    """All texts in a value; None where a name or a neighbour may decide."""
-    texts: list[str] = []
-    try:
-        _collect(value, texts, 0)
-    except _Doubt:
-        return None
-    return texts
 
 
 def _silent(texts: list[str], fires: Callable[[str], bool]) -> bool:
     joined = "\n".join(texts)
-    return not any(mark in joined for mark in _SEQUENCES) and not fires(joined)
+    return not _is_coloured(joined) and not fires(joined)
 
 
-def _collect(value: Any, texts: list[str], depth: int) -> None:
-    if isinstance(value, str):
-        texts.append(value)
-    elif isinstance(value, dict):
-        if depth >= DEPTH_MAX or len(texts) > TEXTS_MAX:
-            raise _Doubt
+def _is_coloured(joined: str) -> bool:
+    """Terminal sequences may reach from one string into the next, and would hide what is between."""
+    return "\x1b" in joined or ("\\" in joined and _WRITTEN.search(joined) is not None)
+
+
+def _texts(value: Any) -> _Texts | None:
+    texts = _Texts()
+    try:
+        texts.collect(value, 0)
+    except _TooMuch:
+        return None
+    return texts
+
+
+class _Texts:
+    """Every string of a value, and whether anything but the strings themselves may decide."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.names: list[str] = []
+        """Of those found, the names of one mapping, joined."""
+        self.doubt = False
+
+    def collect(self, value: Any, depth: int) -> None:
+        if isinstance(value, str):
+            self.found.append(value)
+        elif isinstance(value, dict):
+            self._mapping(value, depth)
+        elif isinstance(value, list):
+            self._sequence(value, depth)
+        elif type(value) not in _SILENT:
+            self.doubt = True
+
+    def _mapping(self, value: dict[Any, Any], depth: int) -> None:
+        self._bound(depth)
         names = tuple(value)
         try:
             known = sum(map(len, names)) <= SHAPE_CHARS_MAX
             shape = _known_shape(names) if known else _shape(names)
         except (TypeError, AttributeError):
-            raise _Doubt from None  # a name that is no text
-        if shape.telling:
-            raise _Doubt  # `kty` makes a JSON Web Key of what stands beside it
-        if shape.naming and any(
-            isinstance(item, str) and name in NAMES and kind(item.rpartition(".")[2] or item)
-            for name, item in value.items()
+            raise _TooMuch from None  # a name that is no text
+        if shape.telling or (
+            shape.naming
+            and any(
+                isinstance(item, str) and name in NAMES and kind(item.rpartition(".")[2] or item)
+                for name, item in value.items()
+            )
         ):
-            raise _Doubt
+            self.doubt = True
+        add = self.found.append
         for item in value.values():
             if isinstance(item, str):
-                texts.append(item)
+                add(item)
             elif type(item) not in _SILENT:
-                _collect(item, texts, depth + 1)
-        texts.append(shape.joined)
-    elif isinstance(value, list):
-        if depth >= DEPTH_MAX or len(texts) > TEXTS_MAX:
-            raise _Doubt
+                self.collect(item, depth + 1)
+        add(shape.joined)
+        self.names.append(shape.joined)
+
+    def _sequence(self, value: list[Any], depth: int) -> None:
+        self._bound(depth)
         plain = [item for item in value if isinstance(item, str)]
         if len(plain) > 1 and (len(value) == 2 or any(item.startswith("-") for item in plain)):
-            raise _Doubt  # a flag and its value, or a name and its value
-        texts += plain
+            self.doubt = True  # a flag and its value, or a name and its value
+        self.found += plain
         if len(plain) < len(value):
             for item in value:
                 if not isinstance(item, str):
-                    _collect(item, texts, depth + 1)
-    elif type(value) not in _SILENT:
-        raise _Doubt
+                    self.collect(item, depth + 1)
+
+    def _bound(self, depth: int) -> None:
+        if depth >= DEPTH_MAX or len(self.found) > TEXTS_MAX:
+            raise _TooMuch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from storage.redacting import tree
@@ -17,7 +18,7 @@ from storage.redacting.finding import (
     settle,
 )
 from storage.redacting.propagation import VALUES_MAX, Values, within
-from storage.redacting.quiet import is_quiet
+from storage.redacting.quiet import NOTHING, Glance, glance
 
 CLEAN_CHARS_MAX = 128
 CLEAN_MAX = 8_192
@@ -47,6 +48,16 @@ class Clean:
 
 
 _clean = Clean()
+
+
+class _Known:
+    """Texts of one value without a secret, and those of every value."""
+
+    def __init__(self, silent: frozenset[str], clean: Container[str]) -> None:
+        self._silent, self._clean = silent, clean
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._silent or text in self._clean
 
 
 def failed(text: object) -> Redacted:
@@ -97,17 +108,17 @@ class Redactor:
     def redact_json(self, value: Any, *, rules: list[str] | None = None) -> Any:
         """A parsed JSON value without secrets, or the value itself where there are none; `rules` collects the id of
         each rule that hid something. Never raises."""
-        if not self._values and self._quiet(value):
+        seen = NOTHING if self._values else self._glance(value)
+        if seen.quiet:
             return value
-        known = _clean if self._engine is None else ()
+        known = _Known(seen.silent, _clean if self._engine is None else ())
         return tree.redact(value, self.redact, [] if rules is None else rules, self._values, known)
 
-    def _quiet(self, value: Any) -> bool:
-        """Whether one glance shows that there is nothing to hide."""
+    def _glance(self, value: Any) -> Glance:
         try:
-            return is_quiet(value, scanner(self._engine).fires)
+            return glance(value, scanner(self._engine).fires)
         except Exception:  # noqa: BLE001 - the full look fails closed by itself
-            return False
+            return NOTHING
 
     def found(self) -> list[str]:
         """The values it knows, in every spelling it looks for. Secrets: for memory, never for a file or a message."""

@@ -25,3 +25,10 @@ def test_what_is_no_time_is_none(text: object) -> None:
 
 def test_a_time_without_a_zone_is_utc_and_fractions_are_cut() -> None:
     assert iso_ms("2026-11-22T06:44:54.519999Z") == iso_ms("2026-11-22T06:44:54.519") == 1_795_329_894_519
+
+
+@given(st.text(alphabet="0123456789-T:.Z ", min_size=22, max_size=24) | st.sampled_from(["2026-11-22T06:44:60.999Z",
+    "2026-11-22T06:44:61.000Z", "2026-11-22T06:4454.519Z0", "2026-11-22T06:44:54.5 9Z", "2026-02-30T23:59:59.000Z",
+    "1969-11-22T06:44:54.519Z", "2026-11-22T06:44:\u0665\u0665.519Z"]))  # fmt: skip
+def test_the_common_form_is_read_as_any_other(text: str) -> None:
+    assert iso_ms(text) == iso_ms(text.replace("Z", "+00:00") if text.endswith("Z") else text)

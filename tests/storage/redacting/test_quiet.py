@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.redacting import anchors, tree
 from storage.redacting.compiled import scanner
 from storage.redacting.propagation import Values
-from storage.redacting.quiet import BUNDLE, SHAPE_CHARS_MAX, is_quiet, quiet_ones
+from storage.redacting.quiet import BUNDLE, LONG_CHARS, SHAPE_CHARS_MAX, glance, is_quiet, quiet_ones
 from storage.redacting.scan import RULES, _probe
 from storage.redacting.session import redact_once
 from tests.storage.redaction_cases import POSITIVES
@@ -110,3 +110,33 @@ def test_a_long_name_is_judged_like_a_short_one() -> None:
     assert quiet({long: "a", "b": "c"})
     assert not quiet({long: "a", "password": "c"})
     assert not quiet({f"{long}.password": "a"})
+
+
+def test_of_a_loud_value_the_silent_texts_are_known() -> None:
+    long = "def f(x):\n    return x + 1\n" * 100
+    loud = long + f"token = {GITHUB}"
+    assert len(long) >= LONG_CHARS
+    seen = glance({"text": long, "output": loud, "id": "msg_1"}, scanner(None).fires)
+    assert not seen.quiet
+    assert seen.silent >= {"text", "output", "id", "msg_1", long}
+    assert loud not in seen.silent
+    assert glance({"text": GITHUB, "id": "msg_1"}, scanner(None).fires).silent == frozenset()
+
+
+def test_where_names_decide_the_texts_are_known_all_the_same() -> None:
+    seen = glance({"command": ["bash", "-lc", "ls"], "password": "x"}, scanner(None).fires)
+    assert not seen.quiet
+    assert seen.silent >= {"command", "bash", "-lc", "ls", "password", "x"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.none() | ODD | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ODD, inner, max_size=4),
+        max_leaves=14,
+    )
+)
+def test_no_rule_finds_anything_in_a_silent_text(value: Any) -> None:
+    for text in glance(value, scanner(None).fires).silent:
+        assert not redact_once(text).findings
