@@ -5,16 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from messages.records import FinalItem
 from storage import spreading
 from storage.fsck import examine
 from storage.redaction import REPEATED
 from storage.store import Store
-from tests.storage.story import Files, Stream, dispositions, event, message, rows
+from tests.storage.story import MEMORY, Files, Stream, dispositions, event, message, rows
 
 VALUE = "q8ZkP2vLx9Wb"
 TOLD = message("i1", f"export API_TOKEN={VALUE}")
+OTHER = "Tr0ub4dor&3-horse"
 BARE = message("i2", f"the server answered {VALUE} today")
 PLAIN = message("i3", "nothing of the kind")
 
@@ -52,6 +58,41 @@ def test_in_any_order_the_rows_are_the_same(tmp_path: Path) -> None:
             assert VALUE not in json.dumps(found[-1])
             store.close()
     assert all(each == found[0] for each in found)
+
+
+WORDS = (
+    f"export API_TOKEN={VALUE}", f"the server answered {VALUE} today", f"{VALUE}", f"twice {VALUE}, {VALUE}",
+    f"password = '{OTHER}'", f"it was {OTHER} before",
+    f"a quote \" and {OTHER}{VALUE}", "nothing of the kind",
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_however_items_with_secrets_are_ordered_cut_and_repeated_the_rows_are_the_same(data: st.DataObject) -> None:
+    told = [message(f"i{number}", words) for number, words in enumerate(data.draw(st.permutations(WORDS)))]
+    told = sorted(told, key=lambda item: item.item_id)
+    with TemporaryDirectory(dir=MEMORY) as folder:
+        plain = fed(Path(folder) / "plain", [told])
+        order = data.draw(st.permutations([*told, *data.draw(st.lists(st.sampled_from(told), max_size=4))]))
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(order) - 1), max_size=6)))
+        parts = [list(order[a:b]) for a, b in itertools.pairwise([0, *cuts, len(order)])]
+        assert fed(Path(folder) / "cut", parts) == plain
+    for row in plain.values():
+        assert VALUE not in row["text"] + row["body"]
+        assert OTHER not in row["text"] + row["body"]
+
+
+def fed(folder: Path, parts: list[list[FinalItem]]) -> dict[str, dict[str, Any]]:
+    """The rows after these parts came in this order, without their place in the turn; the index agrees with them."""
+    store = opened(folder)
+    stream = Stream(store)
+    for part in parts:
+        stream.send(len(part), items=part)
+    assert {check.state for check in examine(store._database, False, "r1", 1)} == {"ok"}
+    found = items(store)
+    store.close()
+    return found
 
 
 def test_another_session_keeps_its_words(tmp_path: Path) -> None:
