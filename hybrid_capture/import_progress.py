@@ -47,14 +47,9 @@ class ImportProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def file(self, path: str) -> None:
-        """This file is read now."""
-        self._name = plain(path)[-NAME_CHARS:]
-        self._show()
-
-    def at(self, offset: int) -> None:
-        """So much of the file is stored."""
-        self._inside = offset
+    def at(self, path: str, offset: int) -> None:
+        """So much of this file is stored."""
+        self._name, self._inside = plain(path)[-NAME_CHARS:], offset
         self._show()
 
     def file_done(self, size: int) -> None:

@@ -20,7 +20,7 @@ from actors.source_file import SourceFile
 from actors.wire.gathered import LineGone
 from hybrid_capture.problems import Problem
 from messages.baseline import FilePosition
-from storage.preparing import Prepared, prepare
+from storage.preparing import Key, Prepared, prepare
 from storage.redaction import warm
 
 AHEAD = 3
@@ -35,10 +35,10 @@ class Wanted(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A slice with its bodies redacted."""
+    """A slice with its items redacted."""
 
     slice: Slice
-    ready: dict[str, Prepared]
+    ready: dict[Key, Prepared]
 
 
 class FileEnd(NamedTuple):
@@ -61,7 +61,7 @@ def read_file(wanted: Wanted, rules: Rules, *, prepared: bool) -> Iterator[Part 
             size = file.size
             begun = done = stored.offset if stored else 0
             while (part := next_slice(file, stored, rules, time.time_ns() // 1_000_000)) is not None:
-                yield Part(part, prepare(item.body for item in part.got.items) if prepared else {})
+                yield Part(part, prepare(part.got.items) if prepared else {})
                 stored, done = part.position, part.position.offset
     except NotOurs:
         yield FileEnd(begun, done, size, "it is neither a Codex rollout nor a Claude Code transcript")

@@ -12,9 +12,10 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.machines.file_slices import Rules
 from hybrid_capture.console import Screen
@@ -32,7 +33,11 @@ from storage.redaction import warm
 from storage.store import Store
 
 SLICE_BYTES = 1024 * 1024
-"""One transaction. Smaller costs an fsync each, larger memory."""
+"""Of a file, read at once: larger costs memory."""
+TOGETHER_BYTES = 4 * 1024 * 1024
+"""Stored in one transaction, of one file or of many: smaller waits for the disk more often."""
+TOGETHER_S = 0.5
+"""The longest that a transaction takes more in: who wants to write beside an import waits a second for its turn."""
 APART_BYTES = 8 * 1024 * 1024
 """From this much on, reading and storing are two processes; below, starting one costs more than it saves."""
 ASK_FILES = 256
@@ -124,16 +129,19 @@ def import_paths(settings: Settings, paths: Sequence[Path], screen: Screen, *, l
 def _import(settings: Settings, files: list[Found], report: Report, screen: Screen, links: bool) -> int:
     run_id = f"{time.time_ns() // 1_000_000:x}-{secrets.token_hex(3)}.1"
     cache = settings.state_dir.absolute() / "cache"
-    warm(None, cache)
-    store = Store(settings.store, run_id=run_id, limits=settings.limits)
     rules = Rules(SLICE_BYTES, settings.limits.line_bytes_max, settings.timing.file_quiet_ms)
     interrupted = False
+    size = sum(file.size for file in files)
     begun_s = time.monotonic()
-    try:
-        with ImportProgress(screen, len(files), sum(file.size for file in files)) as progress:
+    with ExitStack() as held:
+        # The reader first: both compile the rules, each on its core.
+        reader = held.enter_context(Reader(rules, cache)) if size >= APART_BYTES else None
+        warm(None, cache)
+        store = Store(settings.store, run_id=run_id, limits=settings.limits)
+        held.callback(store.close)
+        with ImportProgress(screen, len(files), size) as progress:
             try:
-                job = _Job(store, rules, cache, report, progress)
-                job.all(files)
+                _Job(store, rules, report, progress).all(files, reader)
                 report.seconds = time.monotonic() - begun_s
                 if links and store.links_due():
                     progress.say("looking at git")
@@ -143,27 +151,28 @@ def _import(settings: Settings, files: list[Found], report: Report, screen: Scre
         report.seconds = report.seconds or time.monotonic() - begun_s
         for book in store.ledger_rows():
             report.dispositions.update(book.dispositions)
-    finally:
-        store.close()
     _tell(report, screen, interrupted)
     return INTERRUPTED if interrupted else WRONG if report.problems_count else DONE
+
+
+class _Kept(NamedTuple):
+    """What a slice came to, for the report: the slice itself is dropped at once."""
+
+    path: str
+    offset: int
+    size: int
+    items: int
+    sessions: set[str]
 
 
 class _Job:
     """One run over all files."""
 
-    def __init__(self, store: Store, rules: Rules, cache: Path, report: Report, progress: ImportProgress) -> None:
-        self._store, self._rules, self._cache, self._report, self._progress = store, rules, cache, report, progress
+    def __init__(self, store: Store, rules: Rules, report: Report, progress: ImportProgress) -> None:
+        self._store, self._rules, self._report, self._progress = store, rules, report, progress
         self._numbers: Counter[str] = Counter()
 
-    def all(self, files: list[Found]) -> None:
-        if sum(file.size for file in files) < APART_BYTES:
-            self._all(files, None)
-            return
-        with Reader(self._rules, self._cache) as reader:
-            self._all(files, reader)
-
-    def _all(self, files: list[Found], reader: Reader | None) -> None:
+    def all(self, files: list[Found], reader: Reader | None) -> None:
         for first in range(0, len(files), ASK_FILES):
             some = files[first : first + ASK_FILES]
             asked = tuple(FileFound(path=each.path, device=each.device, inode=each.inode) for each in some)
@@ -171,31 +180,32 @@ class _Job:
             stored = {position.path: position for position in told.positions}
             wanted = [Wanted(each.path, stored.get(each.path)) for each in some]
             parts = reader.all(wanted) if reader is not None else self._here(wanted)
-            for file in some:
-                self._progress.file(file.path)
-                self._file(file, parts)
-                self._progress.file_done(file.size)
+            left = iter(some)
+            while self._several(left, parts):
+                pass
+
+    def _several(self, files: Iterator[Found], parts: Iterator[Part | FileEnd]) -> bool:
+        """Keep what comes in one transaction, and count it when that is through; false when nothing is left."""
+        kept: list[_Kept | FileEnd] = []
+        size, until_s = 0, time.monotonic() + TOGETHER_S
+        with self._store.together():
+            for said in parts:
+                kept.append(said if isinstance(said, FileEnd) else self._keep(said))
+                size += 0 if isinstance(said, FileEnd) else said.slice.got.consumed
+                if size >= TOGETHER_BYTES or time.monotonic() >= until_s:
+                    break
+        for each in kept:
+            if isinstance(each, FileEnd):
+                self._ended(next(files), each)
+            else:
+                self._count(each)
+        return bool(kept)
 
     def _here(self, wanted: list[Wanted]) -> Iterator[Part | FileEnd]:
         for each in wanted:
             yield from read_file(each, self._rules, prepared=False)
 
-    def _file(self, found: Found, parts: Iterator[Part | FileEnd]) -> None:
-        for said in parts:
-            if isinstance(said, FileEnd):
-                break
-            self._keep(said)
-            self._report.bytes_count += said.slice.got.consumed
-            self._progress.at(said.slice.position.offset)
-        assert isinstance(said, FileEnd), "a file ends with its end"
-        if said.problem:
-            self._report.problem(found.path, said.problem)
-            return
-        self._report.files += 1
-        self._report.unchanged += said.done == said.begun and said.begun > 0
-        self._report.torn += said.done < said.size
-
-    def _keep(self, said: Part) -> None:
+    def _keep(self, said: Part) -> _Kept:
         part = said.slice
         self._numbers[part.kind.source] += 1
         message = part.message(1, self._numbers[part.kind.source])
@@ -203,9 +213,25 @@ class _Job:
         if isinstance(kept.reply, RecordsRefused):
             raise Problem("REFUSED", f"{part.position.path}: {kept.reply.text}")
         announced = (each for each in kept.announce if isinstance(each, ItemStored))
-        self._report.items += sum(each.decision == "accepted" for each in announced)
+        items = sum(each.decision == "accepted" for each in announced)
         named = (part.got.sessions, part.got.turns, part.got.items)
-        self._report.sessions.update(each.session_id for records in named for each in records)
+        sessions = {each.session_id for records in named for each in records}
+        return _Kept(part.position.path, part.position.offset, part.got.consumed, items, sessions)
+
+    def _count(self, kept: _Kept) -> None:
+        self._report.items += kept.items
+        self._report.sessions |= kept.sessions
+        self._report.bytes_count += kept.size
+        self._progress.at(kept.path, kept.offset)
+
+    def _ended(self, found: Found, end: FileEnd) -> None:
+        self._progress.file_done(found.size)
+        if end.problem:
+            self._report.problem(found.path, end.problem)
+            return
+        self._report.files += 1
+        self._report.unchanged += end.done == end.begun and end.begun > 0
+        self._report.torn += end.done < end.size
 
 
 def _found(paths: Sequence[Path], report: Report) -> Iterator[Found]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from cachetools import LRUCache
-
 ERROR_RULE = "error"
 ERROR_TEXT = "[REDACTED:error]"
 """Stands for a text that could not be redacted; the engine's own word for it too."""
@@ -20,7 +18,8 @@ WORD_CHARS_MAX = 200
 NOTE_CHARS_MAX = 4_000
 """Audit texts, causes, errors of turns, paths."""
 WORDS_MAX = 256
-"""Short words whose redaction is remembered, in memory only."""
+"""Short words whose redaction is remembered, in memory only; with one more it begins anew. (An LRU cache took longer
+than the rest of what an item's words cost.)"""
 
 
 class _Finding(Protocol):
@@ -65,7 +64,10 @@ class Cleaner:
 
     def __init__(self, redaction: Redaction) -> None:
         self._redaction = redaction
-        self._words: LRUCache[str, str] = LRUCache(WORDS_MAX)
+        self._words: dict[str, str] = {}
+        self._asked = False
+        self._redactor: Any = None
+        """Redaction that tells what it found, where there is one; asked for once, because the rules come with it."""
         self.failures = 0
 
     def text(self, text: str, chars_max: int = NOTE_CHARS_MAX) -> str:
@@ -87,6 +89,8 @@ class Cleaner:
         if known is None:
             known = self.text(word, WORD_CHARS_MAX)
             if len(word) <= WORD_CHARS_MAX:
+                if len(self._words) >= WORDS_MAX:
+                    self._words.clear()
                 self._words[word] = known
         return known
 
@@ -94,11 +98,12 @@ class Cleaner:
         """An item's body redacted, from itself alone. `found` is told what it gave away, where redaction can tell."""
         rules: list[str] = []
         try:
-            redactor = getattr(self._redaction, "Redactor", None) if found is not None else None
-            if redactor is None or found is None:
+            if found is not None and not self._asked:
+                self._asked, self._redactor = True, getattr(self._redaction, "Redactor", None)
+            if self._redactor is None or found is None:
                 clean = self._redaction.redact_json(value, rules=rules)
             else:
-                learning = redactor()
+                learning = self._redactor()
                 clean = learning.redact_json(value, rules=rules)
                 found(learning.found())
         except Exception:  # noqa: BLE001 - see text()

@@ -6,24 +6,24 @@ unique key decides. The cache in front of it only spares a look at rows that wer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from cachetools import LRUCache, TTLCache
 
 from messages.records import FinalItem
 from storage.audit import Decision
-from storage.cleaning import ERROR_TEXT, Cleaner
+from storage.cleaning import Cleaner
 from storage.connection import Database
-from storage.identity import ID_CHARS_MAX, Malformed, Place, canonical, content_hash, good_id, parsed, whole
+from storage.content import Content, Shown
+from storage.identity import Malformed, Place, good_id, whole
 from storage.order import Order
 from storage.precedence import comes_before, rank
-from storage.preparing import Prepared
+from storage.preparing import Key, Prepared, key_of, prepared
 from storage.search_index import SearchIndex
 from storage.sessions import ROW_IDS_MAX
 from storage.sightings import UNREAD, Said, Sightings, Stored
 from storage.spreading import Spread
-from storage.texts import item_text
 from storage.turns import Turns
 
 _ADD = """INSERT INTO items (turn_row, item_id, ordinal, kind, status, started_at_ms, completed_at_ms, revision,
@@ -55,17 +55,8 @@ class Kept(NamedTuple):
     item_row: int | None = None
     """Set with it: the item."""
     redaction_failed: bool = False
-    body: dict[str, Any] | None = None
-    """Set with it: what is stored of the item, redacted; None when nothing of it could be."""
-
-
-class _Content(NamedTuple):
-    content_hash: str
-    text: str
-    body: str
-    agent_id: str | None
-    failed: bool
-    clean: dict[str, Any] | None
+    shows: tuple[Shown, ...] = ()
+    """Set with it: what the item says about files and commits."""
 
 
 class Items:
@@ -83,8 +74,8 @@ class Items:
         self._database = database
         self._cleaner = cleaner
         self._turns = turns
-        self.prepared: dict[str, Prepared] = {}
-        """Bodies of the message in hand that were redacted elsewhere, by what they came from."""
+        self.prepared: dict[Key, Prepared] = {}
+        """Items of the message in hand that were redacted elsewhere."""
         self._order = Order(database)
         self._index = SearchIndex(database)
         self._counts: LRUCache[int, int] = LRUCache(ROW_IDS_MAX)
@@ -138,7 +129,7 @@ class Items:
                 self._seen[key] = new
                 self._sightings.first(new, _said(self._row(item, content, 1)), place)
                 self._order.sighted(turn_row, place.source, content.agent_id, True)
-                return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.clean)
+                return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.shows)
             stored = self._find(key)
             assert stored is not None, "an item that could not be added is there"
         if rank(place.source) < rank(stored.source):
@@ -151,30 +142,21 @@ class Items:
         row = self._database.run(_FIND, key).fetchone()
         return None if row is None else Stored(*row)
 
-    def _content(self, item: FinalItem, turn_row: int) -> _Content:
+    def _content(self, item: FinalItem, turn_row: int) -> Content:
         """What is stored of an item. The hash is that of the item alone, whatever its session gave away."""
-
-        def found(values: Iterable[str]) -> None:
-            values = list(values)
-            if values:
-                (session_row,) = self._database.run(_SESSION, (turn_row,)).fetchone()
-                self.spread.learn(item.session_id, session_row, values)
-
-        ready = self.prepared.pop(item.body, None)
+        ready = self.prepared.pop(key_of(item), None) if self.prepared else None
         if ready is None:
-            clean, failed = self._cleaner.body(parsed(item.body), found)
+            ready = prepared(item, self._cleaner)
         else:
-            clean, failed = ready.clean
-            self._cleaner.failures += failed
-            found(ready.found)
-        data = canonical(ERROR_TEXT if clean is None else clean)
-        text = ERROR_TEXT if clean is None else item_text(item.kind, clean)
-        agent = None if clean is None else clean.get("agentId")
-        agent = agent if isinstance(agent, str) and 0 < len(agent) <= ID_CHARS_MAX else None
-        text, body = self.spread.hide_item(item.session_id, item.kind, text, data.decode())
-        return _Content(content_hash(item.kind, item.status, data), text, body, agent, failed, clean)
+            self._cleaner.failures += ready.content.failed
+        content, found = ready
+        if found:
+            (session_row,) = self._database.run(_SESSION, (turn_row,)).fetchone()
+            self.spread.learn(item.session_id, session_row, found)
+        text, body = self.spread.hide_item(item.session_id, item.kind, content.text, content.body)
+        return content if body is content.body else content._replace(text=text, body=body)
 
-    def _add(self, turn_row: int, item: FinalItem, content: _Content, place: Place) -> Stored | None:
+    def _add(self, turn_row: int, item: FinalItem, content: Content, place: Place) -> Stored | None:
         count = self._counts.get(turn_row)
         if count is None:
             count = self._counts[turn_row] = self._database.run(_READ_COUNT, (turn_row,)).fetchone()[0]
@@ -207,14 +189,14 @@ class Items:
         self._sight(key, stored, UNREAD, place)
         return Kept("duplicate", "duplicate", comes_before(stored.source, place.source), stored.revision, None)
 
-    def _again(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place) -> Kept:
+    def _again(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: Content, place: Place) -> Kept:
         """The source that told the item tells it again."""
         if content.content_hash == stored.content_hash:
             self._sight(key, stored, stored.content_hash, place)
             return Kept("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
         revision = stored.revision + 1
         new = Stored(stored.row, stored.source, content.content_hash, revision)
-        replaced = Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.clean)
+        replaced = Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.shows)
         if not content.failed and self._sightings.grow(stored, new, place):
             self._index.replace(stored.row, content.text)
             self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
@@ -234,9 +216,7 @@ class Items:
         self._sight(key, new, content.content_hash, place)
         return replaced
 
-    def _take_over(
-        self, key: tuple[int, str], stored: Stored, item: FinalItem, content: _Content, place: Place
-    ) -> Kept:
+    def _take_over(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: Content, place: Place) -> Kept:
         """A source that comes before speaks for the first time."""
         if content.failed:
             reason = "redaction failed; the stored revision stays"
@@ -249,11 +229,11 @@ class Items:
         reason = comes_before(place.source, stored.source)
         if same:
             return Kept(
-                "duplicate", "duplicate", f"same content; {reason}", 1, key[0], stored.row, False, content.clean
+                "duplicate", "duplicate", f"same content; {reason}", 1, key[0], stored.row, False, content.shows
             )
-        return Kept("replaced", "replaced", reason, 1, key[0], stored.row, False, content.clean)
+        return Kept("replaced", "replaced", reason, 1, key[0], stored.row, False, content.shows)
 
-    def _row(self, item: FinalItem, content: _Content, revision: int) -> tuple[Any, ...]:
+    def _row(self, item: FinalItem, content: Content, revision: int) -> tuple[Any, ...]:
         return (
             self._word(item.kind),
             self._word(item.status),

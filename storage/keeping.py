@@ -85,6 +85,7 @@ class Keeping:
         for row in sorted(unsettled):
             self._turns.settle(row)
         announce.extend(self._turns.stored(turn, row) for turn, row in ended)
+        self._links.settle()
         self._decisions.settle()
         return announce
 
@@ -169,7 +170,8 @@ class Keeping:
         else:
             kept = self._items.keep(item, place)
         if kept.item_row is not None:
-            self._links.see(kept.item_row, item.kind, item.status, kept.body, new=kept.decision == "accepted")
+            assert kept.turn_row is not None, "both are set together"
+            self._links.see(kept.item_row, kept.turn_row, item.kind, kept.shows, new=kept.decision == "accepted")
         key = (cut(item.session_id, ID_CHARS_MAX), cut(item.turn_id, ID_CHARS_MAX), cut(item.item_id, ID_CHARS_MAX))
         kind = self._cleaner.word(item.kind)
         self._decisions.write(place, key, kind, kept.decision, kept.reason, kept.revision)

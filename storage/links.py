@@ -6,28 +6,28 @@ said passes the cleaner here. Read `linking/look.py` for how a verdict comes abo
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import Counter
 
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Database
+from storage.content import Shown
 from storage.identity import canonical, whole
-from storage.linking.evidence import EVIDENT, CommitSeen, evidence_of
+from storage.linking.evidence import EVIDENT
 from storage.linking.verdict import WAIT_MS, LinkFound, Verdict
 
 PATH_CHARS_MAX = 4_096
 NOT_LOOKED = "not looked for yet"
 NO_EVIDENCE = "it changed no file and made no commit"
 
-_ITEM = """SELECT t.session_row, coalesce(i.completed_at_ms, i.started_at_ms, t.started_at_ms)
-    FROM items i JOIN turns t ON t.id = i.turn_row WHERE i.id = ?"""
 _MOVE = """UPDATE link_evidence SET session_row = (SELECT session_row FROM turns WHERE id = ?)
     WHERE item_row IN (SELECT id FROM items WHERE turn_row = ?)"""
 _HOME = "SELECT session_row FROM turns WHERE id = ?"
 _CLEAR = "DELETE FROM link_evidence WHERE item_row = ?"
-_EVIDENCE = """INSERT INTO link_evidence (session_row, item_row, kind, path, old_path, "commit", subject, branch, at_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_DUE = """INSERT INTO link_states (session_row, revision, looked_revision, state, reason) VALUES (?, 1, 0, ?, ?)
-    ON CONFLICT (session_row) DO UPDATE SET revision = link_states.revision + 1"""
+_EVIDENCE = """INSERT INTO link_evidence (session_row, item_row, kind, path, old_path, "commit", subject, branch,
+    at_ms) SELECT t.session_row, i.id, ?, ?, ?, ?, ?, ?, coalesce(i.completed_at_ms, i.started_at_ms, t.started_at_ms)
+    FROM items i JOIN turns t ON t.id = i.turn_row WHERE i.id = ?"""
+_DUE = """INSERT INTO link_states (session_row, revision, looked_revision, state, reason) VALUES (?, ?, 0, ?, ?)
+    ON CONFLICT (session_row) DO UPDATE SET revision = link_states.revision + excluded.revision"""
 _LINK = """INSERT INTO links (session_row, repo, "commit", patch_id, subject, committed_at_ms, state, score, method,
     reason, was, evidence, linked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (session_row, repo, "commit") DO UPDATE SET patch_id = coalesce(excluded.patch_id, links.patch_id),
@@ -48,50 +48,57 @@ _ANY_YOUNG = "SELECT 1 FROM link_evidence WHERE at_ms >= ? LIMIT 1"
 _KNOWN = "SELECT 1 FROM sessions WHERE id = ?"
 
 
-class Seen(NamedTuple):
-    """How many of one item's changes and commits were kept."""
-
-    edits: int
-    commits: int
-
-
 class Links:
-    """Evidence and verdicts of all sessions."""
+    """Evidence and verdicts of all sessions. `forget()` after a rollback, `settle()` when a message's items are in."""
 
     def __init__(self, database: Database, cleaner: Cleaner) -> None:
         self._database = database
         self._cleaner = cleaner
+        self._fresh: set[int] = set()
+        """Items that came with this message: nothing is written of them yet."""
+        self._waiting: dict[int, tuple[Shown, ...]] = {}
+        """By item row, what is to be written."""
+        self._due: Counter[int] = Counter()
+        """By turn row, how many times an item showed something, or shows it no more."""
 
-    def see(self, item_row: int, kind: str, status: str | None, body: dict[str, Any] | None, *, new: bool) -> Seen:
+    def forget(self) -> None:
+        """What waits did not come to be."""
+        self._fresh.clear()
+        self._waiting.clear()
+        self._due.clear()
+
+    def see(self, item_row: int, turn_row: int, kind: str, shows: tuple[Shown, ...], *, new: bool) -> None:
         """Take what a stored item says about files and commits; called again, it replaces what it said before.
 
-        `body` is what is stored of it; a `new` item has said nothing before.
+        A `new` item has said nothing before.
         """
         if kind not in EVIDENT:
-            return Seen(0, 0)
-        evidence = [] if body is None else evidence_of(kind, status, body)
-        cleared = 0 if new else self._database.run(_CLEAR, (item_row,)).rowcount
-        if not evidence and cleared <= 0:
-            return Seen(0, 0)
-        session_row, at_ms = self._database.run(_ITEM, (item_row,)).fetchone()
-        commits = 0
-        rows = []
-        for one in evidence:
-            if isinstance(one, CommitSeen):
-                commits += 1
-                row = ["commit", one.cwd, None, one.abbrev, one.subject, one.branch]
-            else:
-                row = [one.deed, one.path, one.old_path, None, None, None]
-            rows.append((session_row, item_row, *row, at_ms))
-        self._database.run_many(_EVIDENCE, rows)
-        self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
-        return Seen(len(evidence) - commits, commits)
+            return
+        if new:
+            self._fresh.add(item_row)
+        said = self._waiting.pop(item_row, None) is not None
+        if item_row not in self._fresh:
+            said |= self._database.run(_CLEAR, (item_row,)).rowcount > 0
+        if shows:
+            self._waiting[item_row] = shows
+        if shows or said:
+            self._due[turn_row] += 1
+
+    def settle(self) -> None:
+        """Write what waits."""
+        self._database.run_many(_EVIDENCE, [(*one, row) for row, shows in self._waiting.items() for one in shows])
+        for turn_row, count in self._due.items():
+            self._is_due(turn_row, count)
+        self.forget()
+
+    def _is_due(self, turn_row: int, count: int) -> None:
+        (session_row,) = self._database.run(_HOME, (turn_row,)).fetchone()
+        self._database.run(_DUE, (session_row, count, "unlinked", NOT_LOOKED))
 
     def move(self, turn_row: int) -> None:
         """A turn belongs to another session now, and so does what it shows."""
         if self._database.run(_MOVE, (turn_row, turn_row)).rowcount > 0:
-            (session_row,) = self._database.run(_HOME, (turn_row,)).fetchone()
-            self._database.run(_DUE, (session_row, "unlinked", NOT_LOOKED))
+            self._is_due(turn_row, 1)
 
     def due(self) -> bool:
         """Whether there is evidence that nobody has looked at."""

@@ -45,7 +45,7 @@ from storage.keeping import Announced, Keeping
 from storage.linking.verdict import Verdict
 from storage.links import Links
 from storage.positions import Positions
-from storage.preparing import Prepared
+from storage.preparing import Key, Prepared
 from storage.pulls import PULL, Pulls
 from storage.purge import Purge
 from storage.responses import Responses
@@ -134,6 +134,8 @@ class Store:
         self._positions = Positions(database, cleaner)
         self._tombstones = Tombstones(database)
         self._purges = ""
+        self._open = False
+        """A transaction for several verbs is open."""
         self._items = Items(database, cleaner, self._turns, limits.dedupe_keys_max, limits.dedupe_ttl_ms / 1000, timer)
         self._traces = Traces(database, cleaner, run_id, limits.trace_rows_max)
         self._keeping = Keeping(
@@ -218,8 +220,8 @@ class Store:
             positions = self._positions.told(wanted.files)
         return FilesTold(incarnation=wanted.incarnation, n=wanted.n, positions=positions)
 
-    def keep_prepared(self, message: KeepRecords, ready: dict[str, Prepared], at_ms: int) -> Recorded:
-        """`keep_records` for a message whose bodies were redacted in another process, by body as it was read."""
+    def keep_prepared(self, message: KeepRecords, ready: dict[Key, Prepared], at_ms: int) -> Recorded:
+        """`keep_records` for a message whose items were redacted in another process."""
         self._items.prepared = ready
         try:
             return self.keep_records(message, at_ms)
@@ -357,7 +359,23 @@ class Store:
         )
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Several verbs in one transaction: all of them, or none and StoreUnavailable. An answer counts when it ends.
+
+        For `import`, where nobody waits for one message: a commit waits for the disk, and these share it.
+        """
+        with self._writing():
+            self._open = True
+            try:
+                yield
+            finally:
+                self._open = False
+
+    @contextmanager
     def _writing(self) -> Iterator[None]:
+        if self._open:
+            yield
+            return
         with self._database.write(self._forget):
             purges = epoch(self._database)
             if purges != self._purges:
@@ -366,7 +384,8 @@ class Store:
             yield
 
     def _forget(self) -> None:
-        for part in (self._stage, self._sessions, self._turns, self._items, self._decisions, self._tombstones):
+        parts = (self._stage, self._sessions, self._turns, self._items, self._links, self._decisions, self._tombstones)
+        for part in parts:
             part.forget()
 
     def _lose(self, about: StageLoss | StagedItem, reason: str, place: Place, tally: Counter[str]) -> None:

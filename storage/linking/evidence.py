@@ -44,6 +44,7 @@ _GIT_IN = re.compile(r"\bgit[ \t]{1,8}-C[ \t]{1,8}('[^']{1,400}'|\"[^\"]{1,400}\
 _CD = re.compile(r"(?:^|[;&\n])[ \t]{0,40}cd[ \t]{1,8}('[^']{1,400}'|\"[^\"]{1,400}\"|[^\s;&]{1,400})")
 _SHELL = re.compile(r"\S{0,200}sh(\.exe)? -\w{0,8}c ")
 _IN_PLACE = re.compile(r"\b(?:sed\s+(?:-[a-zA-Z]*i\S*|--in-place\S*)|perl\s+-[a-zA-Z]*i\S*)\s")
+_MOVES = re.compile(r"\b(?:mv|rm)\b")
 _SIMPLE_CHARS_MAX = 4_096
 """A longer command is no simple one: it is not taken apart word by word."""
 _UNMADE = frozenset({"declined", "inProgress", "interrupted", "cancelled"})
@@ -284,6 +285,8 @@ def _deeds(command: str) -> Iterator[Edit]:
     if len(command) > _SIMPLE_CHARS_MAX or not re.search(r"\b(mv|rm|sed|perl)\b", command):
         return
     for part in re.split(r"&&|;|\n", command.split("<<")[0]):
+        if not _MOVES.search(part) and not _IN_PLACE.search(part):
+            continue  # most are `sed -n 1,80p FILE`, and taking one apart word by word costs as much as redacting it
         try:
             words = shlex.split(part)
         except ValueError:

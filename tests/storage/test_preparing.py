@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from messages.baseline import KeepRecords
-from storage.preparing import prepare
+from storage.preparing import key_of, prepare
 from storage.store import Store
 from tests.storage.story import canonical_rows, message, turn
 
@@ -27,7 +27,7 @@ def test_bodies_that_were_redacted_elsewhere_are_stored_as_if_they_were_here(tmp
     for name in ("here", "elsewhere"):
         store = Store(tmp_path / f"{name}.sqlite3", run_id="r")
         told = records()
-        ready = prepare(item.body for item in told.items) if name == "elsewhere" else {}
+        ready = prepare(told.items) if name == "elsewhere" else {}
         store.keep_prepared(told, ready, 1)
         assert ready == {}, "each is used once"
         found.append(canonical_rows(store))
@@ -38,8 +38,10 @@ def test_bodies_that_were_redacted_elsewhere_are_stored_as_if_they_were_here(tmp
 
 
 def test_what_is_carried_shows_nothing_and_a_bad_body_is_left_to_the_writer() -> None:
-    body = message("a", f"token = {GITHUB}").body
-    ready = prepare([body, "no json", "[]"])
-    assert list(ready) == [body]
-    assert GITHUB in ready[body].found
-    assert GITHUB not in repr(ready[body])
+    told = message("a", f"token = {GITHUB}")
+    ready = prepare([told, message("b", body="no json"), message("c", body="[]")])
+    assert list(ready) == [key_of(told)]
+    carried = ready[key_of(told)]
+    assert GITHUB in carried.found
+    assert GITHUB not in repr(carried)
+    assert GITHUB not in str(carried.content)

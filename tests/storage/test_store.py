@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messages.baseline import EventSeen, FilePosition, KeepRecords, RecordsKept, ResponseUsage
+from messages.baseline import EventSeen, FilePosition, KeepRecords, RecordsKept, RecordsRefused, ResponseUsage
 from messages.records import (
     AuditNote,
     CheckpointKept,
@@ -41,6 +41,7 @@ from tests.storage.conftest import Places
 from tests.storage.story import (
     HIDDEN,
     SECRET,
+    Files,
     Stream,
     canonical_rows,
     dispositions,
@@ -615,6 +616,38 @@ def test_a_failure_in_the_middle_forgets_what_memory_had_learnt(store: Store, mo
     assert isinstance(store.keep_checkpoint(checkpoint, 1).reply, CheckpointKept)
     assert rows(store, "SELECT decision FROM dedupe_log") == [("accepted",)]
     assert store.ledger().balanced
+
+
+def test_several_messages_in_one_transaction_are_all_there_or_none(store: Store) -> None:
+    files = Files(store)
+    with store.together():
+        files.send(items=[message("i1")])
+        files.send(items=[message("i2")])
+    before = every_row(store)
+    assert dispositions(store) == {"stored": 2}
+
+    def interrupted() -> None:
+        with store.together():
+            files.send(items=[message("i3")])
+            files.send(items=[message("i4"), message("i1", "changed")])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert every_row(store) == before
+    files.n = 2
+    files.send(items=[message("i3")])
+    assert dispositions(store) == {"stored": 3}
+    assert store.ledger().balanced
+
+
+def test_what_is_refused_among_several_writes_nothing_of_its_own(store: Store) -> None:
+    files = Files(store)
+    with store.together():
+        files.send(items=[message("i1")])
+        files.n += 1
+        assert isinstance(files.send(items=[message("i2")]).reply, RecordsRefused)
+    assert dispositions(store) == {"stored": 1}
 
 
 def test_somebody_elses_lock_is_unavailable_for_a_bounded_time(store: Store, place: str) -> None:
