@@ -21,6 +21,7 @@ from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
 from hybrid_capture.cli_store import backup, fsck, purge
+from hybrid_capture.cli_trace import trace_app
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
 from hybrid_capture.verbs import EPILOG, LOOK, Json, Limit, StateDir, database_of, folder_of, verb
@@ -42,6 +43,7 @@ app.add_typer(drill_app, name="drill")
 app.add_typer(gates_app, name="gates")
 app.add_typer(links_app, name="links")
 app.add_typer(approvals_app, name="approvals")
+app.add_typer(trace_app, name="trace")
 cli_finding.register(app, sessions_app)
 sessions_app.command("export")(sessions_export)
 for upkeep in (purge, fsck, backup):
