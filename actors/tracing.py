@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 from pydantic import BaseModel
@@ -45,18 +45,9 @@ def micros() -> int:
     return MICROS()
 
 
-class Named(NamedTuple):
-    """What a message is about."""
-
-    sessions: str | None = None
-    turns: str | None = None
-    items: str | None = None
-    generation: int | None = None
-    first_seq: int | None = None
-    last_seq: int | None = None
-
-
-NOBODY = Named()
+Named = tuple[str | None, str | None, str | None, int | None, int | None, int | None]
+"""What a message is about: sessions, turns and items, with commas between; generation, first and last frame."""
+NOBODY: Named = (None, None, None, None, None, None)
 _HOW: dict[type[Message], Callable[[Any], Named]] = {}
 """How a kind of message is asked what it is about; worked out when it is first seen."""
 
@@ -82,14 +73,18 @@ def _how(kind: type[Message]) -> Callable[[Any], Named]:
     turn = "turn_id" if "turn_id" in fields else None
     item = "item_id" if "item_id" in fields else None
     if session or turn or item:
-        return lambda message: Named(
+        return lambda message: (
             _one(getattr(message, session)) if session else None,
             _one(getattr(message, turn)) if turn else None,
             _one(getattr(message, item)) if item else None,
             *_frames(message),
         )
+    if {"generation", "first_seq", "count"} <= fields.keys():
+        return lambda batch: (None, None, None, batch.generation, batch.first_seq, batch.first_seq + batch.count - 1)
+    if {"generation", "through_seq"} <= fields.keys():
+        return lambda answer: (None, None, None, answer.generation, None, answer.through_seq)
     if "generation" in fields:
-        return lambda message: Named(None, None, None, *_frames(message))
+        return lambda message: (None, None, None, *_frames(message))
     return lambda message: NOBODY
 
 
@@ -116,13 +111,13 @@ def _of_a_batch(message: Any, lists: list[str]) -> Named:
                 if value and len(ids) < IDS_MAX:
                     ids[value] = None
     sessions, turns, items = (_many(ids) for ids in found)
-    return Named(sessions, turns, items, *_frames(message))
+    return (sessions, turns, items, *_frames(message))
 
 
 def _of_a_result(message: Any) -> Named:
     """How a call ended: its result holds ids only."""
     result = message.result
-    return Named(_one(result.get("threadId")), _one(result.get("turnId")), _one(result.get("itemId")))
+    return (_one(result.get("threadId")), _one(result.get("turnId")), _one(result.get("itemId")), None, None, None)
 
 
 def _one(value: Any) -> str | None:
@@ -189,26 +184,26 @@ class Recorder:
                 return
             if self._every > 1 and crc32(envelope.trace.encode()) % self._every:
                 return
-        size = len(envelope.head) + len(envelope.blob)
-        about = named(message) if message is not None else NOBODY
-        sent_us = envelope.sent_us or at_us
-        self._add(
-            envelope.name, envelope.cause, envelope.trace, envelope.hop, envelope.kind, sender, sent_us, at_us, took,
-            size, outcome, about,
+        about = NOBODY if message is None else named(message)
+        row = (
+            envelope.name, envelope.cause, envelope.trace, envelope.hop, envelope.kind, sender,
+            envelope.sent_us or at_us, at_us, took, len(envelope.head) + len(envelope.blob), outcome, *about,
         )  # fmt: skip
+        self._add(row, at_us)
 
     def began(self, kind: str, source: str, trace: str, name: str, at_us: int, size: int, outcome: Outcome) -> None:
         """Something that is no message led to messages: a wake-up, bytes of a pipe, a death."""
         if not self.on or (outcome == "handled" and self._every > 1 and crc32(trace.encode()) % self._every):
             return
-        self._add(name, "", trace, 0, kind, source, at_us, at_us, micros() - at_us, size, outcome, NOBODY)
+        row = (name, "", trace, 0, kind, source, at_us, at_us, micros() - at_us, size, outcome, *NOBODY)
+        self._add(row, at_us)
 
-    def _add(self, *row: Any) -> None:
+    def _add(self, row: tuple[Any, ...], at_us: int) -> None:
         self._n += 1
         if self._count < self._most:
             if not self._count:
-                self._began_us = row[7]
-            self._rows[self._count] = (self._n, *row[:11], *row[11])
+                self._began_us = at_us
+            self._rows[self._count] = (self._n, *row)
             self._count += 1
 
     @property

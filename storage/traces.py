@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cachetools import LRUCache
 from pydantic import ValidationError
 
 from messages.status import Party
@@ -16,8 +15,9 @@ from messages.traces import ROWS, KeepTraces
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
 from storage.connection import Writer
 
-IDS_MAX = 4_096
-"""Ids whose redaction is remembered, in memory only: looking each up again would cost more than its row."""
+WORDS_MAX = 4_096
+"""Words and ids whose redaction is remembered, in memory only: looking through each again would cost more than its row.
+At the bound all are forgotten."""
 
 _INSERT = """INSERT INTO traces (run_id, receiver, incarnation, n, message_id, cause_id, trace_id, hop, type, sender,
     sent_us, at_us, handled_us, anchor_us, size, outcome, session_ids, turn_ids, item_ids, generation, first_seq,
@@ -36,7 +36,8 @@ class Traces:
         self._run_id = run_id
         self._rows_max = rows_max
         self._anchor_us: int | None = None
-        self._ids: LRUCache[str, str] = LRUCache(IDS_MAX)
+        self._words: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
 
     def keep(self, told: Iterable[tuple[Party, KeepTraces]], anchor_us: int, undo: Callable[[], None]) -> int:
         """Keep what these parts told, in one transaction; gives how many rows were written.
@@ -63,7 +64,7 @@ class Traces:
             rows = ROWS.validate_json(message.rows)
         except ValidationError:
             return []
-        word, ids = self._cleaner.word, self._named
+        word, ids = self._word, self._named
         return [
             (
                 party, message.incarnation, n, word_of, cause, trace, hop, word(kind), word(sender), sent, at, took,
@@ -73,12 +74,22 @@ class Traces:
             *frames in rows
         ]  # fmt: skip
 
+    def _word(self, word: str) -> str:
+        known = self._words.get(word)
+        if known is None:
+            if len(self._words) >= WORDS_MAX:
+                self._words.clear()
+            known = self._words[word] = self._cleaner.text(word, WORD_CHARS_MAX)
+        return known
+
     def _named(self, ids: str | None) -> str | None:
         """Upstream's ids are upstream's words: each is looked through like any text."""
         if not ids:
             return None
         known = self._ids.get(ids)
         if known is None:
+            if len(self._ids) >= WORDS_MAX:
+                self._ids.clear()
             parts = (self._cleaner.text(each, WORD_CHARS_MAX).replace(",", " ") for each in ids.split(",") if each)
             known = self._ids[ids] = f",{','.join(parts)},"
         return known

@@ -1,0 +1,163 @@
+"""What the history of messages costs: frames from the pipe to settled with it and without, in turns, in one run.
+
+    python -m benchmarks.tracing [pairs] [deltas] [turns] [--json FILE]
+
+Each pair is two fresh trees, one that records and one that does not, in changing order; each is flooded, and then plays
+short turns of few frames each, where a message carries little and its record weighs most. What counts is the ratio of
+processor time of all actors, which other programs on the machine disturb less than the clock on the wall; the ratio of
+rates stands beside it. Apart from that: the time of recording, packing and storing one row in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+from actors.envelope import pack
+from actors.tracing import Recorder, micros
+from benchmarks.samples import machine, share
+from chaos.scripted import write_executable
+from chaos.scripts import ProcessScript
+from hybrid_capture.settings import Settings
+from messages.settings import SidecarSettings, TreeSettings
+from messages.stream import FrameBatch
+from messages.traces import KeepTraces
+from storage.store import Store
+from tests.live.house import House
+
+TURN_S = 0.06
+"""A turn at most this often: the facade takes 20 in a second from a renderer."""
+WITHIN = 1.05
+"""What it may cost."""
+
+
+def one(codex: Path, folder: Path, traces: bool, deltas: int, turns: int) -> dict[str, float]:
+    """A fresh tree: rates and processor time of a flood and of short turns, and how many rows came of them."""
+    settings = Settings(
+        watch_codex=False, watch_claude=False, otlp=False, state_dir=folder, codex=codex, codex_home=folder.parent,
+        cwd=folder.parent, traces=traces,
+    )  # fmt: skip
+    with House(settings) as house:
+        status = house.active()
+        pids = [actor["pid"] for actor in status["actors"]] + [house.runtime.pids[n] for n in ("root", "supervisor")]
+        thread = house.thread()
+        before, began = spent(pids), time.perf_counter()
+        ended = house.turn(thread, f"SCN:flood:{deltas}")
+        flood_s, flooded = time.perf_counter() - began, spent(pids)
+        assert ended["status"] == "completed"
+        assert house.runtime.status()["ledger"]["balanced"]
+        for number in range(turns):
+            time.sleep(TURN_S)
+            house.turn(thread, f"SCN:plain {number}")
+        done = spent(pids)
+    with sqlite3.connect(f"file:{folder / 'capture.sqlite3'}?mode=ro", uri=True) as store:
+        (rows,) = store.execute("SELECT count(*) FROM traces").fetchone()
+    return {
+        "frames_per_s": deltas / flood_s,
+        "flood_cpu_us_per_frame": (flooded - before) / deltas * 1e6,
+        "turn_cpu_ms": (done - flooded) / turns * 1e3,
+        "rows": float(rows),
+    }
+
+
+def spent(pids: list[int]) -> float:
+    """Processor time of these processes, s."""
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return sum(each.user + each.system for each in times)
+
+
+def per_row(rows: int = 100_000) -> dict[str, float]:
+    """Processor time of one row in this process, µs: recorded, packed for its way, checked and stored."""
+    settings = TreeSettings(run_id="b-1.1", state_dir="/", database="/", sidecar=SidecarSettings(codex_path=None))
+    recorder = Recorder("stager")
+    recorder.begin(settings, 1)
+    batch = FrameBatch(generation=1, first_seq=1, count=9, at_ms=1, lines=b"x" * 2_000)
+    envelope = pack(batch, "b-1.1-sidecar1-1", 1, (), "sidecar1.1", "sidecar1.2", micros())
+    told: list[KeepTraces] = []
+    heard_s = taken_s = 0.0
+    for _ in range(rows // 1_000):
+        began = time.process_time()
+        for _ in range(1_000):
+            recorder.heard(envelope, batch, "sidecar", micros())
+        heard_s += time.process_time() - began
+        began = time.process_time()
+        taken = recorder.take()
+        taken_s += time.process_time() - began
+        assert taken is not None
+        told.append(taken)
+    folder = Path(tempfile.mkdtemp(prefix="tracing-"))
+    store = Store(folder / "capture.sqlite3", run_id="b")
+    began = time.process_time()
+    for each in told:
+        store.keep_traces([("stager", each)], 0)
+    stored_s = time.process_time() - began
+    store.close()
+    shutil.rmtree(folder)
+    return {
+        name: took / rows * 1e6 for name, took in (("recorded", heard_s), ("packed", taken_s), ("stored", stored_s))
+    }
+
+
+def ratios(on: list[dict[str, float]], off: list[dict[str, float]], name: str) -> dict[str, Any]:
+    """How the runs with traces stand to those without, pair by pair."""
+    each = [a[name] / b[name] for a, b in zip(on, off, strict=True)]
+    return {
+        "n": len(each),
+        "on_median": median(run[name] for run in on),
+        "off_median": median(run[name] for run in off),
+        "ratio_median": median(each),
+        "ratio_p99": share(each, 0.99),
+        "ratio_min": min(each),
+        "ratio_of_medians": median(run[name] for run in on) / median(run[name] for run in off),
+    }
+
+
+def main(pairs: int, deltas: int, turns: int, out: Path | None) -> int:
+    """Measure, print, write; gives 1 when it costs more than it may."""
+    folder = Path(tempfile.mkdtemp(prefix="tracing-"))
+    codex = write_executable(folder / "codex", script=ProcessScript(auth="chatgpt"))
+    print(machine())
+    runs: dict[bool, list[dict[str, float]]] = {True: [], False: []}
+    for pair in range(pairs):
+        for traces in (True, False) if pair % 2 else (False, True):
+            runs[traces].append(one(codex, folder / f"state-{pair}-{traces}", traces, deltas, turns))
+            print(f"traces {'on ' if traces else 'off'}: {shown(runs[traces][-1])}", flush=True)
+    shutil.rmtree(folder)
+    found: dict[str, Any] = {
+        name: ratios(runs[True], runs[False], name)
+        for name in ("frames_per_s", "flood_cpu_us_per_frame", "turn_cpu_ms")
+    }
+    for name, told in found.items():
+        print(f"{name}: on {told['on_median']:.3g}, off {told['off_median']:.3g}; ratio n {told['n']}, "
+              f"median {told['ratio_median']:.3f}, p99 {told['ratio_p99']:.3f}")  # fmt: skip
+    rows = per_row()
+    print("processor time of one row, µs: " + ", ".join(f"{name} {us:.2f}" for name, us in rows.items()))
+    if out is not None:
+        made = {"benchmark": "tracing", "machine": machine(), "ratios": found, "row_us": rows, "runs_on": runs[True],
+                "runs_off": runs[False], "within": WITHIN}  # fmt: skip
+        out.write_text(json.dumps(made, indent=1) + "\n")
+    return int(found["flood_cpu_us_per_frame"]["ratio_median"] > WITHIN)
+
+
+def shown(run: dict[str, float]) -> str:
+    """One run in a line."""
+    return ", ".join(f"{name} {value:,.2f}" for name, value in run.items())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pairs", nargs="?", type=int, default=10)
+    parser.add_argument("deltas", nargs="?", type=int, default=300_000)
+    parser.add_argument("turns", nargs="?", type=int, default=40)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    raise SystemExit(main(given.pairs, given.deltas, given.turns, given.json))
