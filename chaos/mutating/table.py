@@ -284,8 +284,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "obey a double click twice", "actors/machines/facade.py",
-        "        if key in self.answers:\n", "        if key in self.approvals:\n", (f"{MACHINES}/test_facade.py",),
-        "tests",
+        "        if command.command_id in client.answers:\n", "        if command.command_id in client.recent:\n",
+        (f"{MACHINES}/test_facade.py",), "tests",
     ),
     Mutant(
         "leave a turn of a dead process open", "actors/machines/catchup.py",

@@ -168,8 +168,8 @@ class Rest:
             answers = child.answers[number]
             fits = answers <= child.asks[number] and (answers >= 1 or number in child.withdrawn)
             self._must(fits, "every question is answered exactly once", f"{number}: {answers}")
-        asked = self.world.live["facade"].actor.machine.approvals
-        self._must(not asked, "no question stays on the screens of people", len(asked))
+        asked = self.world.live["facade"].actor.machine.questions
+        self._must(len(asked) == 0, "no question stays on the screens of people", len(asked))
         self._clockwork()
         (lost,), (named,) = self.checks.query(_LOST)[0], self.checks.query(_LOST_NAMED)[0]
         self._must(lost == named, "every loss is named", f"{lost} frames lost, {named} named")
