@@ -6,7 +6,7 @@ CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
 
-.PHONY: drill all check format lint types imports docs test kills postgres real live demo simulate mutants bench programs codex claude fix clean install
+.PHONY: drill all check format lint types imports docs test kills packages lowest sbom dist postgres real live demo simulate mutants bench programs codex claude fix clean install
 
 all: check test
 
@@ -47,7 +47,7 @@ docs: $(BIN)/.installed
 WORKERS ?= 3
 # Everything that needs no other program: `make postgres` adds a real PostgreSQL server, `make real` the real programs.
 test: $(BIN)/.installed
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not real and not postgres"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not real and not postgres and not packages"
 
 # Every kind of process killed and stopped twenty times each on a live tree; `make test` does most of them less often.
 kills: $(BIN)/.installed
@@ -58,6 +58,32 @@ postgres: $(BIN)/.installed
 
 real: $(BIN)/.installed programs
 	$(BIN)/python -m pytest -q -m real
+
+# The wheel as strangers install it: a fresh environment, uv tool install, pipx, a typed program on top of it.
+packages: $(BIN)/.release
+	$(BIN)/python -m pytest -q -m packages
+
+$(BIN)/.release: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet -e '.[release]'
+	touch $@
+
+# Two builds of one commit are the same bytes.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+dist: $(BIN)/.installed
+	rm -rf dist
+	$(BIN)/hatchling build -d dist
+
+# The oldest versions that pyproject.toml allows, in an environment of their own.
+LOWEST := tests/messages tests/actors tests/storage tests/hybrid_capture/test_settings.py tests/hybrid_capture/test_otlp_app.py tests/live/test_capture.py
+lowest: $(BIN)/.release
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
+	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet --resolution lowest-direct -e '.[hyperscan,postgres]'
+	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet hypothesis pytest pytest-timeout pytest-xdist
+	$(VENV)-lowest/bin/python -m pytest -q -n $(WORKERS) -m "not real and not postgres and not packages" $(LOWEST)
+
+# What a release is made of, in CycloneDX's form.
+sbom: $(BIN)/.release
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.cdx.json $(BIN)/python
 
 demo: $(BIN)/.runtime
 	$(BIN)/hybrid-capture demo
@@ -96,4 +122,4 @@ fix: $(BIN)/.installed
 	$(BIN)/ruff format $(ROOMS)
 
 clean:
-	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-lowest .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

@@ -8,11 +8,19 @@ pydantic and peewee along. Read `runtime.py` next.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime
     from hybrid_capture.settings import Settings
+
+if sys.version_info < (3, 11):  # noqa: UP036  installers refuse by themselves; this is for a source tree
+    raise ImportError(
+        "hybrid-capture needs Python 3.11 or newer, and this is {}.{} ({}): make a virtual environment with a newer "
+        "one".format(*sys.version_info[:2], sys.executable),
+        name=__name__,
+    )
 
 __all__ = ["AsyncCaptureRuntime", "CaptureRuntime", "Settings"]
 

@@ -7,7 +7,6 @@ concerns the sources of the baseline in `doctor_sources.py`.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import stat
 import sys
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from hybrid_capture import neighbours
 from hybrid_capture.client import Unanswered, attach
 from hybrid_capture.codex_binary import CodexNotFound, require_version, resolve_codex
 from hybrid_capture.console import Screen
@@ -27,7 +27,6 @@ from storage.config import ConfigFile
 from storage.errors import NothingCaptured, StoreError
 from storage.reader import Reader
 
-PACKAGES = ("actors", "chaos", "hybrid_capture", "messages", "storage")
 PYTHON_MIN = (3, 11)
 CODEX_MIN = (0, 169, 0)
 """The version whose protocol is built and tested against; an older one may miss methods."""
@@ -83,23 +82,12 @@ def python(_: Path) -> Iterator[Check]:
 
 
 def packages(_: Path) -> Iterator[Check]:
-    """`actors`, `messages` and `storage` are common names: in a shared environment another's may come first."""
-    places = {name: place_of(name) for name in PACKAGES}
-    own = places["hybrid_capture"]
-    strange = [f"{name} at {place or 'nowhere'}" for name, place in places.items() if place != own]
+    """In a shared environment another's `actors`, `messages` or `storage` may come first."""
+    strange = neighbours.in_the_way()
     if strange:
-        hint = "install hybrid-capture in a virtual environment of its own"
-        yield Check("packages", "wrong", f"not ours: {', '.join(strange)} (ours is in {own})", hint)
+        yield Check("packages", "wrong", strange, neighbours.HINT)
     else:
-        yield Check("packages", "ok", f"all from {own}")
-
-
-def place_of(package: str) -> Path | None:
-    """The folder that an import of this package would take it from."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).resolve().parent.parent
+        yield Check("packages", "ok", f"all from {neighbours.place_of('hybrid_capture')}")
 
 
 def codex_binary(folder: Path, given: Path | None) -> Iterator[Check]:

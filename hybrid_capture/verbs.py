@@ -14,7 +14,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from hybrid_capture.console import Screen
-from hybrid_capture.problems import EXIT_CODES, INTERRUPTED, problem_of
+from hybrid_capture.problems import EXIT_CODES, INTERRUPTED, UNUSABLE, Problem, problem_of
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"{code:>5}  {meaning}" for code, meaning in EXIT_CODES.items())
 # Plain help: Rich's would double the time of --help. Tracebacks without local values, which may hold secrets.
@@ -40,7 +40,7 @@ def verb(run: Callable[Given, int]) -> Callable[Given, None]:
         except KeyboardInterrupt:
             code = INTERRUPTED
         except Exception as error:
-            problem = problem_of(error)
+            problem = _in_the_way(error) or problem_of(error)
             if problem is None:
                 raise
             Screen(bool(given.get("as_json"))).problem(problem)
@@ -48,6 +48,16 @@ def verb(run: Callable[Given, int]) -> Callable[Given, None]:
         raise typer.Exit(code)
 
     return told
+
+
+def _in_the_way(error: Exception) -> Problem | None:
+    """What cannot be imported may be there, behind another program's package of that name."""
+    if not isinstance(error, ImportError):
+        return None
+    from hybrid_capture import neighbours
+
+    strange = neighbours.in_the_way()
+    return Problem("NOT_OURS", f"{strange}; {neighbours.HINT}", UNUSABLE) if strange else None
 
 
 def folder_of(given: Path | None) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chaos.scripted import write_executable
-from hybrid_capture import doctor
+from hybrid_capture import doctor, neighbours
 from hybrid_capture.doctor import Check
 from storage import redaction
 from tests.hybrid_capture.command import say
@@ -28,16 +28,16 @@ def test_the_interpreter_and_the_packages_are_ours() -> None:
 
 
 def test_a_package_of_the_same_name_from_elsewhere_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "place_of", lambda name: tmp_path if name == "actors" else Path("/ours"))
+    monkeypatch.setattr(neighbours, "place_of", lambda name: tmp_path if name == "actors" else Path("/ours"))
     (check,) = doctor.packages(Path())
     assert check.state == "wrong"
     assert f"actors at {tmp_path}" in check.text
     assert "virtual environment" in check.hint
-    assert doctor.place_of("actors") == tmp_path
+    assert neighbours.place_of("actors") == tmp_path
 
 
 def test_a_package_that_is_not_there_has_no_place() -> None:
-    assert doctor.place_of("no_such_package_here") is None
+    assert neighbours.place_of("no_such_package_here") is None
 
 
 def test_codex_is_found_by_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
