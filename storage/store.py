@@ -303,9 +303,12 @@ class Store:
         """What parts of the tree tell of the messages they handled; gives how many rows were written."""
         return self._traces.keep(told, anchor_us, self._forget)
 
+    def look(self) -> None:
+        """See that what is stored still stands where it stood; costs one read of a page. Errors: StoreCorrupt."""
+        self._database.look()
+
     def probe(self, at_ms: int) -> None:
         """Prove with a committed write that the store works. Errors: StoreUnavailable, which says why it does not."""
-        self._database.look()
         with self._writing():
             self._database.run(_PROBE, (str(at_ms),))
 

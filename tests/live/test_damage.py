@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.live.house import House
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
 QUICK = Timing(probe_interval_ms=100)
+SOON_S = 5.0
+"""The release gate for a visible loss."""
 PAGE_BYTES = 4_096
 
 
@@ -60,6 +63,21 @@ def test_a_store_that_was_damaged_while_nothing_ran_is_set_aside_at_the_start_an
         again.until_rows(healed, lambda rows: len(rows) == 1)
         assert aside.name in again.runtime.status()["baseline"]["reason"]
         again.until_rows("SELECT text FROM items ORDER BY turn_row, ordinal", lambda rows: set(texts) <= set(rows))
+
+
+def test_a_cut_off_store_is_noticed_though_the_app_server_s_signs_of_life_commit_all_the_time(build: Build) -> None:
+    received = "SELECT received FROM offsets WHERE source = 'stream'"
+    with build() as house:
+        house.active()
+        for _ in range(2):  # from then on they keep their distance from the probes
+            before = house.rows(received)
+            house.until_rows(received, lambda rows, known=before: rows != known)  # type: ignore[misc]
+        os.truncate(house.database, 0)
+        begun_s = time.monotonic()
+        house.until_status(lambda s: s["mode"] == "FAILURE", "the loss told to listeners")
+        assert time.monotonic() - begun_s < SOON_S
+        house.active()
+        incident(house)
 
 
 def test_a_store_that_is_cut_off_under_a_running_runtime_is_noticed_and_capture_goes_on(build: Build) -> None:
