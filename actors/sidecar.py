@@ -74,8 +74,9 @@ class SidecarActor(Shell):
         self.healthy = True
         self.leave_asked = False
         shortest = min(
-            timing.liveness_interval_ms, timing.liveness_deadline_ms, timing.resend_ms, timing.settle_deadline_ms,
-            limits.request_deadline_ms, limits.approval_deadline_ms, timing.catchup_interval_ms,
+            timing.liveness_interval_ms, timing.liveness_late_ms, timing.liveness_deadline_ms, timing.resend_ms,
+            timing.settle_deadline_ms, limits.request_deadline_ms, limits.approval_deadline_ms,
+            timing.catchup_interval_ms,
         )  # fmt: skip
         self.tick_ms = max(10, min(TICK_MS_MAX, shortest // 4))
         self._forget_process()
@@ -359,7 +360,7 @@ class SidecarActor(Shell):
         self._check_health(at.mono)
 
     def _check_health(self, mono_ms: int) -> None:
-        """A silent process is asked; one that stays silent is hung. Unsettled batches make the stream unhealthy."""
+        """A silent process is asked; one that stays silent is told of soon, and counts as hung later."""
         timing = self.settings.timing
         if self.silent_ms is not None and mono_ms - self.silent_ms >= timing.stop_grace_ms:
             self._live(life.Hung("it closed its stdout and lives on"))
@@ -368,19 +369,28 @@ class SidecarActor(Shell):
             return
         if self.courier.full:
             self.heard_ms = mono_ms  # its silence is ours: the pipe is not read
+            self.probed_ms = mono_ms if self.probed_ms is not None else None
         elif self.probed_ms is not None and mono_ms - self.probed_ms >= timing.liveness_deadline_ms:
             self._live(life.Hung(f"no answer for {mono_ms - self.heard_ms} ms"))
             return
         elif self.probed_ms is None and mono_ms - self.heard_ms >= timing.liveness_interval_ms:
             self.probed_ms = mono_ms
             self._ask(Request("thread/loaded/list", "probe"), deadline_ms=timing.liveness_deadline_ms)
-        oldest = self.courier.oldest_at_ms
-        late = oldest is not None and mono_ms - oldest >= timing.settle_deadline_ms
-        if late == self.healthy:
-            self.healthy = not late
-            reason = "answers" if not late else "frames are not settled: the stager or ingest is away"
+        reason = self._trouble(mono_ms)
+        if bool(reason) == self.healthy:
+            self.healthy = not reason
+            reason = reason or "answers"
             changed = StreamHealthChanged(generation=self.life.generation, healthy=self.healthy, reason=reason)
             self.send_to("supervisor", changed)
+
+    def _trouble(self, mono_ms: int) -> str:
+        """Why the stream is not healthy though its process runs; empty when it is."""
+        timing, oldest = self.settings.timing, self.courier.oldest_at_ms
+        if oldest is not None and mono_ms - oldest >= timing.settle_deadline_ms:
+            return "frames are not settled: the stager or ingest is away"
+        if self.probed_ms is not None and mono_ms - self.probed_ms >= timing.liveness_late_ms:
+            return "the app-server is silent"
+        return ""
 
     # The machine.
 

@@ -44,6 +44,8 @@ def plan_for(request: Json, attempt: int) -> Plan:
     match scenario.name:
         case "long":
             return Plan(_turn(_deltas("msg_1", [scripts.LONG_WORD] * scenario.count(200))))
+        case "flood":
+            return Plan(_turn(_deltas("msg_1", [f"{n % 1000:03d} " for n in range(scenario.count(1_000))])))
         case "slow":
             return Plan(_turn(_deltas("msg_1", [scripts.LONG_WORD] * scenario.count(100))), pause_ms=20)
         case "gate":

@@ -7,6 +7,7 @@ everything after the first space is free text; any other prompt is ``plain``.
 =====================  ==========================================================================================
 ``SCN:plain``          one agent message
 ``SCN:long:<n>``       one agent message in n deltas of 8 bytes
+``SCN:flood:<n>``      n deltas as fast as they are taken; delta i is ``"%03d " % (i % 1000)``
 ``SCN:slow:<n>``       n deltas, one every 20 ms
 ``SCN:interrupt``      deltas without end, one every 20 ms: until turn/interrupt or a steer
 ``SCN:reasoning``      a reasoning item, then an agent message
@@ -33,7 +34,6 @@ Only the scripted app-server knows these (the real program never does them on re
 ``SCN:hang``           stops reading, answering and writing, stays alive (SIGTERM is not heard either)
 ``SCN:garbage``        malformed JSON, invalid UTF-8, a blank line, an unknown method, then carries on
 ``SCN:longline:<n>``   a delta line of exactly n bytes without its newline; item and turn repeat the text at their end
-``SCN:flood:<n>``      n deltas as fast as the pipe takes them; delta i is ``"%03d " % (i % 1000)``
 ``SCN:orphan:<s>``     leaves a grandchild in its own session that sleeps s seconds (default 60)
 =====================  ==========================================================================================
 

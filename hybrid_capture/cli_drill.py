@@ -60,17 +60,20 @@ def run(
     codex: Annotated[Path | None, typer.Option("--codex", help="On this real codex, offline, not scripted.")] = None,
     repetitions: Annotated[int | None, typer.Option("-n", "--repetitions", min=1, max=10_000, help="So often.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the moments at which faults happen.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=16, help="So many drills at once.")] = 1,
     out: Out = Path("drills"),
     as_json: Json = False,
 ) -> int:
     """Play drills, measure each phase from outside, and write journals and raw samples.
 
     Each drill has a runtime, a state folder and processes of its own and touches nothing else; what it did is undone,
-    also after Ctrl-C. The exit code is 1 when a drill did not end as it has to.
+    also after Ctrl-C. The exit code is 1 when a drill did not end as it has to. Several at once (--jobs) share the
+    processors: what they measure is slower, never faster, than alone.
 
     \b
     Example:
       hybrid-capture drill run kill-ingest hang-codex -n 20
+      hybrid-capture drill run --all --jobs 4
       hybrid-capture drill run --all --codex ~/.npm-global/bin/codex --out results
     """
     from chaos.drilling.playing import play_all
@@ -78,7 +81,7 @@ def run(
     if every == bool(names):
         raise Problem("BAD_OPTIONS", "name drills, or say --all: `hybrid-capture drill list` shows them", USAGE)
     with _bad_files():
-        ended = play_all(names or [], codex, repetitions, seed, out, Screen(as_json))
+        ended = play_all(names or [], codex, repetitions, seed, out, Screen(as_json), jobs)
     return INTERRUPTED if ended == "interrupted" else WRONG if ended == "failed" else DONE
 
 

@@ -105,6 +105,8 @@ class Timing(Message):
     """How long after the handshake an unsolicited `account/updated` is awaited; then `account/read` is the evidence."""
     liveness_interval_ms: int = Field(default=2_000, ge=10)
     """A sidecar that was silent for this long gets a probe."""
+    liveness_late_ms: int = Field(default=1_500, ge=10)
+    """A probe without an answer for this long makes the stream unhealthy; its process lives on until the deadline."""
     liveness_deadline_ms: int = Field(default=5_000, ge=10)
     """A sidecar without any line for this long after a probe is hung and is replaced."""
     settle_deadline_ms: int = Field(default=5_000, ge=10)

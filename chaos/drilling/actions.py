@@ -13,6 +13,9 @@ import signal
 import sqlite3
 import sys
 import threading
+import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +24,13 @@ import psutil
 
 from chaos.codex_home import ACCOUNT_ID, unsigned_jwt
 from chaos.drilling import hosts
+from chaos.drilling.phases import now_ms
 from chaos.drilling.stage import Stage
+from chaos.drilling.telemetry import Sender
 from storage.config import ConfigFile
 
 WAIT_S = 30.0
+LOOK_S = 0.01
 GARBAGE = "codex = [\n"
 """No TOML: what an editor that crashed leaves."""
 
@@ -40,6 +46,8 @@ class Scene:
     limited: list[int] = field(default_factory=list)
     turns: list[str] = field(default_factory=list)
     """Turns that were begun and are awaited at the end."""
+    senders: list[Sender] = field(default_factory=list)
+    """Who exported telemetry."""
 
 
 def send_signal(scene: Scene, process: str, name: str = "SIGKILL") -> int:
@@ -104,6 +112,55 @@ def begin_turn(scene: Scene, prompt: str) -> str:
     turn = scene.stage.begin(scene.stage.thread(), prompt)
     scene.turns.append(turn)
     return turn
+
+
+def flood_telemetry(scene: Scene, records: int = 40_000, exporters: int = 8) -> dict[str, Any]:
+    """So many records as fast as they are answered; ends with the last answer."""
+    sender, begun = _sender(scene, exporters), now_ms()
+    sender.flood(records)
+    sender.stop()
+    seconds = (now_ms() - begun) / 1000
+    return {"answers": dict(sender.truth.answers), "seconds": seconds, "records_per_s": round(records / seconds)}
+
+
+def export_steadily(scene: Scene) -> bool:
+    """A tool exports a little all the time, until `stop_exporting`."""
+    _sender(scene).steadily()
+    return True
+
+
+def stop_exporting(scene: Scene) -> dict[str, int]:
+    """It has sent everything; gives its answers."""
+    for each in scene.senders:
+        each.stop()
+    return dict(sum((each.truth.answers for each in scene.senders), Counter()))
+
+
+def lose_gateway(scene: Scene, name: str = "SIGKILL") -> dict[str, Any]:
+    """Signal the gateway; gives until when another one ran, and until a record that came then was durable."""
+    sender, before, begun = _sender(scene), scene.stage.pid_of("gateway"), now_ms()
+    send_signal(scene, "gateway", name)
+    sender.send_one()
+    restarted = _until(lambda: scene.stage.pid_of("gateway") != before, "another gateway") - begun
+    active = _until(lambda: len(sender.truth.kept) == 1, "an answer to a record") - begun
+    return {"phases": {"restarted": restarted, "active": active}}
+
+
+def _sender(scene: Scene, exporters: int = 1) -> Sender:
+    sender = Sender(*scene.stage.otlp, exporters)
+    scene.senders.append(sender)
+    return sender
+
+
+def _until(holds: Callable[[], bool], what: str) -> float:
+    """The moment at which it holds, in ms. Errors: TimeoutError."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        with contextlib.suppress(StopIteration, psutil.Error):
+            if holds():
+                return now_ms()
+        time.sleep(LOOK_S)
+    raise TimeoutError(f"{what} was not seen within {WAIT_S:g} s")
 
 
 def lock_store(scene: Scene) -> bool:
@@ -213,6 +270,12 @@ def sleep_host(scene: Scene, seconds: float = 6.0) -> dict[str, Any]:
     """The machine sleeps: a whole host stops and goes on; gives its phases."""
     folder = scene.stage.runtime.state_dir.parent / "sleeper" / "state"
     return hosts.machine_sleeps(scene.stage.settings, folder, seconds)
+
+
+def hang_host(scene: Scene, seconds: float = 6.0) -> dict[str, Any]:
+    """A host stops and goes on while everything below it runs; gives its phases."""
+    folder = scene.stage.runtime.state_dir.parent / "hung" / "state"
+    return hosts.host_hangs(scene.stage.settings, folder, seconds)
 
 
 def recover(scene: Scene, command: str = "recoverHybrid") -> bool:

@@ -20,7 +20,7 @@ EXPERIMENT_BYTES_MAX = 256 * 1024
 REPETITIONS_MAX = 10_000
 Part = Literal[
     "ingest", "stager", "auth", "sidecar", "facade", "baseline", "codex", "supervisor", "admin", "root", "host",
-    "store", "config", "login", "stream",
+    "gateway", "store", "config", "login", "stream", "otlp",
 ]  # fmt: skip
 
 
@@ -71,10 +71,12 @@ class Extension(_Form):
     name: Literal["hybrid-capture"]
     part: Part
     """What the fault is about: its phases are looked up under this name."""
-    timing: Literal["patient", "default"] = "patient"
-    """`patient`: short deadlines and no crash loop, for faults that are repeated; `default`: as a user has them."""
-    ends: Literal["HYBRID_ACTIVE", "crash_loop", "unchanged"] = "HYBRID_ACTIVE"
-    """`unchanged`: the mode must not move at all."""
+    timing: Literal["patient", "first", "default"] = "patient"
+    """`patient`: short deadlines and no crash loop, for faults that are repeated; `first`: a user's deadlines, and each
+    fault is treated like the first of its minute; `default`: as a user has them."""
+    ends: Literal["HYBRID_ACTIVE", "crash_loop", "unchanged", "served"] = "HYBRID_ACTIVE"
+    """`unchanged`: the mode must not move at all. `served`: requests wait and are answered, which the fault's own
+    action measures; whether a listener sees anything in between depends on how fast that is."""
     servers: tuple[Literal["scripted", "real"], ...] = ("scripted", "real")
     fresh: bool = False
     """A new runtime for each repetition."""

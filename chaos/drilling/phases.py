@@ -26,6 +26,9 @@ PATIENT = Timing(
     ping_interval_ms=100, ping_deadline_ms=400, liveness_interval_ms=200, liveness_deadline_ms=300,
 )  # fmt: skip
 """So many faults within a minute would be a crash loop, and so long a silence would take an hour to repeat."""
+FIRST = Timing(restarts_max=10_000, backoff_max_ms=Timing().backoff_min_ms)
+"""A user's deadlines: only that faults come often counts for nothing."""
+TIMINGS = {"patient": PATIENT, "first": FIRST, "default": Timing()}
 
 Status = dict[str, Any]
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import orjson
-
 from chaos.drilling.actions import Scene
+from chaos.drilling.completed import STORED, completed_in
 from chaos.drilling.stage import alive, named
-
-COMPLETED = "item_completed"
-"""How a rollout file names an item that the app-server completed: what the program itself wrote down."""
 
 
 def mode(scene: Scene) -> str:
@@ -42,6 +36,13 @@ def stored_twice(scene: Scene) -> int:
     return int(scene.stage.rows(query)[0][0])
 
 
+def telemetry_lost(scene: Scene) -> int:
+    """Records of the drill's own exporters that were answered and are not there once; all were answered by then."""
+    for each in scene.senders:
+        each.stop()
+    return sum(each.lost(scene.stage.rows) for each in scene.senders)
+
+
 def orphans(scene: Scene) -> int:
     """Processes that name the state folder and are not of the living tree."""
     return len(alive(named(scene.stage.runtime.state_dir)) - scene.stage.everything())
@@ -49,22 +50,10 @@ def orphans(scene: Scene) -> int:
 
 def completed_items(scene: Scene) -> set[tuple[str, str, str]]:
     """(thread, turn, item) of what the program says it completed, from its own files."""
-    home = scene.stage.settings.codex_home
-    assert home is not None
-    found = set()
-    for path in sorted(Path(home, "sessions").glob("*/*/*/rollout-*.jsonl")):
-        for line in path.read_bytes().splitlines():
-            try:
-                payload = orjson.loads(line)["payload"]
-            except (ValueError, KeyError, TypeError):
-                continue  # a torn last line: the program was killed while it wrote
-            if payload.get("type") == COMPLETED:
-                found.add((payload["thread_id"], payload["turn_id"], payload["item"]["id"]))
-    return found
+    assert scene.stage.settings.codex_home is not None
+    return completed_in(scene.stage.settings.codex_home)
 
 
 def stored_items(scene: Scene) -> set[tuple[str, str, str]]:
     """(session, turn, item) of every row."""
-    query = """SELECT s.session_id, t.turn_id, i.item_id FROM items i JOIN turns t ON t.id = i.turn_row
-        JOIN sessions s ON s.id = t.session_row"""
-    return {(session, turn, item) for session, turn, item in scene.stage.rows(query)}
+    return {(session, turn, item) for session, turn, item in scene.stage.rows(STORED)}

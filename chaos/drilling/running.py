@@ -20,16 +20,17 @@ from typing import Any
 from chaos.drilling import actions, probes
 from chaos.drilling.actions import Scene
 from chaos.drilling.experiment import Activity, Experiment
-from chaos.drilling.phases import NAMES, PATIENT, NotSeen, Watch, before, logged, now_ms, returned, shows
+from chaos.drilling.phases import NAMES, TIMINGS, NotSeen, Watch, before, logged, now_ms, returned, shows
 from chaos.drilling.stage import Stage
 from chaos.loopback_model import LoopbackModel
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.settings import Settings
-from messages.settings import Timing
 
 SETTLE_S = 30.0
 """How long what a probe looks at may take to come right after a fault: rows are written behind what is shown."""
+TURN_S = 180.0
+"""How long a turn that runs through a fault may take: the real codex brings a flood slowly when others work."""
 LOOK_S = 0.05
 PROMPT = "SCN:plain after the drill"
 
@@ -110,7 +111,7 @@ def play(
 def staged(experiment: Experiment, codex: Path | None) -> Iterator[Stage]:
     """A running stage in folders of its own, and nothing left of it afterwards."""
     base = Path(tempfile.mkdtemp(prefix="hc-drill-"))
-    timing = PATIENT if experiment.ours.timing == "patient" else Timing()
+    timing = TIMINGS[experiment.ours.timing]
     try:
         with ExitStack() as stack:
             work = base / "work"
@@ -127,7 +128,7 @@ def staged(experiment: Experiment, codex: Path | None) -> Iterator[Stage]:
                 binary, given["codex_environment"] = codex, model.codex_env(home)
             settings = Settings(
                 state_dir=base / "state", codex=binary, codex_home=home, cwd=work, timing=timing, auth_mode="chatgpt",
-                kill_switch=False, streaming=True, watch_codex=False, watch_claude=False, **given,
+                kill_switch=False, streaming=True, watch_codex=False, watch_claude=False, otlp_port=0, **given,
             )  # fmt: skip
             stage = stack.enter_context(Stage(settings))
             if experiment.ours.part == "login" and codex is None:
@@ -172,6 +173,12 @@ def _measure(stage: Stage, experiment: Experiment, watch: Watch, was: Any, begun
             moved = [status["mode"] for at, status in watch.heard if at >= begun and status["mode"] != "HYBRID_ACTIVE"]
             if moved:
                 done.failures.append(f"the mode moved to {moved[0]}")
+        elif ends == "served":
+            lost = (at for at, status in watch.heard if at >= begun and status["mode"] != "HYBRID_ACTIVE")
+            phases["visible"] = next((at - begun for at in lost), None)
+            stage.active()
+            _turn_after(stage, done)
+            phases["caught_up"] = now_ms() - begun
         elif ends == "crash_loop":
             phases["visible"] = watch.first(lambda s: s["mode"] != "HYBRID_ACTIVE", begun, "a loss") - begun
             looped = watch.first(lambda s: s.get("sidecar", {}).get("state") == "crash_loop", begun, "crash_loop")
@@ -205,7 +212,7 @@ def _await_turns(scene: Scene, done: Repetition) -> None:
         ended = "status IN ('completed', 'interrupted', 'failed')"
         query = f"SELECT status FROM turns WHERE turn_id = '{turn}' AND {ended}"
         try:
-            scene.stage.until_rows(query, bool)
+            scene.stage.until_rows(query, bool, TURN_S)
         except AssertionError:
             done.failures.append(f"turn {turn} never ended in the store")
 

@@ -21,6 +21,8 @@ from hybrid_capture.runtime import CaptureRuntime, Event, Subscription
 from hybrid_capture.settings import Settings
 
 PATIENCE_S = 30.0
+GATEWAY = "hybrid_capture.gateway"
+"""How its process is told from the others: by the module that it runs."""
 
 
 class Stage:
@@ -89,29 +91,44 @@ class Stage:
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
         """Signal one process of the tree; gives its pid."""
+        pid = self.pid_of(name)
+        os.kill(pid, how)
+        return pid
+
+    def pid_of(self, name: str) -> int:
+        """The process that plays this part now."""
         status = self.runtime.status()
         if name == "codex":
             pid = status["sidecar"]["pid"]
+        elif name == "gateway":
+            pid = next(each.pid for each in self.everything() if GATEWAY in each.cmdline())
         elif name in ("root", "supervisor"):
             pid = self.runtime.pids[name]
         elif name == "admin":
             pid = psutil.Process(self.runtime.pids["supervisor"]).ppid()
         else:
             pid = next(actor["pid"] for actor in status["actors"] if actor["name"] == name)
-        os.kill(pid, how)
         return int(pid)
+
+    @property
+    def otlp(self) -> tuple[int, str]:
+        """Port and token of the receiver."""
+        token = (self.runtime.state_dir / "otlp.token").read_text().strip()
+        return int(self.runtime.addresses["otlp"].rpartition(":")[2]), token
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows straight from the file, past our own reader."""
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
             return connection.execute(query).fetchall()
 
-    def until_rows(self, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool]) -> list[tuple[Any, ...]]:
+    def until_rows(
+        self, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool], patience_s: float = PATIENCE_S
+    ) -> list[tuple[Any, ...]]:
         """What the query gives as soon as it is wanted; looked at after every event, or ten times a second.
 
         A status shows a change before its rows are written: who reads rows after a status has to wait for them.
         """
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while time.monotonic() < end:
             found = self.rows(query)
             if wanted(found):

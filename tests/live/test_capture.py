@@ -147,6 +147,20 @@ def test_a_sidecar_killed_in_mid_turn_loses_its_open_item_by_name(house: House) 
     assert ledger["dispositions"]["dropped:sidecar_exited"] >= 1
 
 
+def test_an_app_server_that_is_silent_for_a_while_is_told_of_and_lives_on(build) -> None:  # type: ignore[no-untyped-def]
+    from messages.settings import Timing
+
+    timing = Timing(liveness_interval_ms=100, liveness_late_ms=200, liveness_deadline_ms=60_000)
+    with build(timing=timing) as house:
+        house.active()
+        pid = house.kill("codex", signal.SIGSTOP)
+        status = house.until_status(lambda s: s["mode"] == "DEGRADED_STREAMING", "the silence told")
+        assert status["mode_reason"] == "stream is not healthy: the app-server is silent"
+        os.kill(pid, signal.SIGCONT)
+        assert house.active()["sidecar"]["generation"] == 1
+        assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
+
+
 def test_a_hung_sidecar_is_found_by_its_silence_and_replaced(build) -> None:  # type: ignore[no-untyped-def]
     from messages.settings import Timing
 

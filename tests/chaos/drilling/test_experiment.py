@@ -37,10 +37,22 @@ def test_every_drill_that_comes_along_can_be_played(name: str) -> None:
 
 def test_every_fault_of_the_plan_has_its_drill() -> None:
     parts = ("ingest", "stager", "auth", "sidecar", "facade", "codex", "supervisor", "admin", "root")
+    parts += ("baseline", "gateway", "host")
     wanted = {f"{what}-{part}" for what in ("kill", "hang") for part in parts}
-    wanted |= {"kill-host", "crash-loop", "auth-loss", "delta-flood", "slow-disk", "full-disk", "locked-store"}
+    wanted |= {"crash-loop", "auth-loss", "delta-flood", "otlp-flood", "slow-disk", "full-disk", "locked-store"}
     wanted |= {"torn-store", "corrupt-config", "clock-jump"}
     assert wanted <= set(DRILLS)
+
+
+def test_every_drill_is_played_twenty_times_on_the_scripted_and_on_the_real_app_server() -> None:
+    for name, drill in DRILLS.items():
+        assert (drill.ours.repetitions, drill.ours.servers) == (20, ("scripted", "real")), name
+
+
+def test_a_silence_is_measured_on_a_user_s_deadlines() -> None:
+    assert {
+        name for name, drill in DRILLS.items() if name.startswith("hang") and drill.ours.timing == "patient"
+    } == set()
 
 
 @pytest.mark.parametrize(
