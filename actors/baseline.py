@@ -19,6 +19,8 @@ from messages.otlp import OtlpGivenUp, OtlpPart, TurnTraced
 from messages.status import Party
 
 TICK_MS = 250
+HOLDS = 2
+"""Times that the gateway keeps a request waiting, after which an unfinished body is nobody's."""
 
 
 class BaselineActor(Shell):
@@ -27,8 +29,9 @@ class BaselineActor(Shell):
     ROLE = "baseline"
 
     def begin(self, begin: Begin) -> None:
-        lane = Lane(begin.incarnation, begin.settings.timing.resend_ms)
-        self.receiver = Receiver(lane, Drafting().decode)
+        timing = begin.settings.timing
+        lane = Lane(begin.incarnation, timing.resend_ms)
+        self.receiver = Receiver(lane, Drafting().decode, HOLDS * timing.otlp_hold_ms)
         self.files = FileTail(begin, self.perform, self.wake)
         self.closing = False
         self.ticking = False

@@ -46,6 +46,8 @@ class Body:
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
     whole: bool = False
+    heard_ms: int = 0
+    """When its last part came."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,9 @@ class Receiver:
 
     lane: Lane
     decode: Decode
+    stale_ms: int
+    """A body that is not whole, and of which nothing came for so long, is nobody's: a first part that was repeated after
+    its answer, or came behind the word that it was given up. Longer than the gateway keeps a request waiting."""
     gateway: int = 0
     """The newest start of the gateway that was heard of."""
     bodies: dict[Key, Body] = field(default_factory=dict)
@@ -103,7 +108,7 @@ class Receiver:
             return NOTHING
         body.parts.append(heard.body)
         body.size += len(heard.body)
-        body.whole = heard.last
+        body.whole, body.heard_ms = heard.last, now_ms
         self.held_bytes += len(heard.body)
         if heard.last:
             self.whole.append(key)
@@ -140,6 +145,9 @@ class Receiver:
         return self.lane.ingest_returned(now_ms)
 
     def tick(self, now_ms: int) -> Effects:
+        late_ms = now_ms - self.stale_ms
+        for key in [key for key, body in self.bodies.items() if not body.whole and body.heard_ms <= late_ms]:
+            self._forget(key)
         return (*self.lane.tick(now_ms), *self._go_on(now_ms))
 
     def _go_on(self, now_ms: int) -> Effects:

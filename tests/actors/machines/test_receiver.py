@@ -15,6 +15,8 @@ from actors.wire.otlp import Undecodable
 from messages.baseline import KeepRecords, RecordsKept
 from messages.otlp import Encoding, OtlpAnswered, OtlpGivenUp, OtlpPart, OtlpTaken, Signal, TurnTraced
 
+STALE_MS = 12_000
+
 
 def decode(signal: Signal, encoding: Encoding, body: bytes) -> Iterator[Draft]:
     """A body is `3 5`: drafts of so many records; `!` is undecodable, `-2` has two rejected ones."""
@@ -35,7 +37,7 @@ class Tree:
     """The receiver between a gateway and an ingest."""
 
     def __init__(self) -> None:
-        self.receiver = Receiver(Lane(1, 2_000), decode)
+        self.receiver = Receiver(Lane(1, 2_000), decode, STALE_MS)
         self.taken: list[tuple[int, int]] = []
         self.answers: dict[int, OtlpAnswered] = {}
         self.to_ingest: list[KeepRecords] = []
@@ -190,3 +192,28 @@ def test_the_trace_of_a_turn_is_kept_among_the_records_and_nobody_is_answered() 
     assert ([turn.trace_id for turn in message.turns], message.received) == (["ab" * 16], 0)
     tree.keep()
     assert (tree.answers, tree.receiver.idle) == ({}, True)
+
+
+def test_a_first_part_that_comes_again_after_its_answer_is_not_held_for_ever() -> None:
+    tree = Tree()
+    tree.part(1, b"1 ", last=False)
+    tree.part(1, b"2", n=1)
+    tree.keep()
+    tree.keep()
+    assert tree.answers[1].code == "kept"
+    tree.part(1, b"1 ", last=False)
+    assert (tree.receiver.held_bytes, tree.receiver.idle) == (2, False)
+    tree.do(tree.receiver.tick(STALE_MS - 1))
+    assert not tree.receiver.idle, "its other part may be on its way"
+    tree.do(tree.receiver.tick(STALE_MS))
+    assert (tree.receiver.held_bytes, tree.receiver.idle, list(tree.answers)) == (0, True, [1])
+
+
+def test_a_whole_body_waits_for_its_turn_however_long_that_takes() -> None:
+    tree = Tree()
+    for request in (1, 2, 3):
+        tree.part(request, b"1")
+    tree.do(tree.receiver.tick(10 * STALE_MS))
+    while tree.to_ingest:
+        tree.keep()
+    assert sorted(tree.answers) == [1, 2, 3]
