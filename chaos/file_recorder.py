@@ -50,7 +50,8 @@ def _short(value: Any) -> Any:
 
 def record_codex(codex: Path, out: Path) -> None:
     """`main.jsonl`, `fork.jsonl`, `exec.jsonl` and `main.items.jsonl`: the stream's items of the
-    first two. Takes about 10 s. Errors: TimeoutError, EOFError."""
+    first two; `spawner.jsonl` and `agent.jsonl`: a thread and its sub-agent. Takes about 10 s.
+    Errors: TimeoutError, EOFError."""
     with tempfile.TemporaryDirectory() as temporary, LoopbackModel() as model:
         folder = Path(temporary).resolve()
         workspace = folder / "workspace"
@@ -80,6 +81,7 @@ def record_codex(codex: Path, out: Path) -> None:
             client.wait_method("item/commandExecution/requestApproval", since=since)
             client.kill()
             items = [each["params"] for each in client.notifications("item/completed")]
+        spawner, agent = _with_sub_agent(codex, model, home, workspace)
         exec_: list[str | Path] = [codex, "exec", "--skip-git-repo-check"]
         env = model.codex_env(home)
         for words in (["SCN:shell by exec"], ["resume", "--last", "SCN:plain resumed"]):
@@ -87,12 +89,31 @@ def record_codex(codex: Path, out: Path) -> None:
             subprocess.run(run, cwd=workspace, env=env, check=True, capture_output=True, timeout=RUN_S_MAX)
         neutral = {str(folder): "/home/user"}
         out.mkdir(parents=True, exist_ok=True)
-        names = {thread: "main", fork: "fork"}
+        names = {thread: "main", fork: "fork", spawner: "spawner", agent: "agent"}
         for path in sorted((home / "sessions").rglob("*.jsonl")):
             name = next((name for each, name in names.items() if each in path.name), "exec")
             _keep(path, out / f"{name}.jsonl", neutral)
         told = b"".join(orjson.dumps(each) + b"\n" for each in items)
         (out / "main.items.jsonl").write_bytes(told.replace(str(folder).encode(), b"/home/user"))
+
+
+def _with_sub_agent(codex: Path, model: LoopbackModel, home: Path, workspace: Path) -> tuple[str, str]:
+    """A thread whose turn spawned a sub-agent, and the sub-agent's thread."""
+    words = [codex, "-c", "features.multi_agent_v2=true", "app-server", "--strict-config"]
+    with Client(words, model.codex_env(home)) as client:
+        client.initialize()
+        thread = client.start_thread(workspace)
+        client.turn(thread, "SCN:agent")
+        client.wait(lambda m: _is_end_of_another(m, thread), "the sub-agent's end")
+        activity = next(
+            each["params"]["item"] for each in client.notifications("item/completed")
+            if each["params"]["item"]["type"] == "subAgentActivity"
+        )  # fmt: skip
+    return thread, str(activity["agentThreadId"])
+
+
+def _is_end_of_another(message: Json, thread: str) -> bool:
+    return message.get("method") == "turn/completed" and message["params"]["threadId"] != thread
 
 
 def _codex_turn(client: Client, thread: str, prompt: str, decision: str = "accept") -> None:

@@ -59,6 +59,8 @@ def plan_for(request: Json, attempt: int) -> Plan:
             return Plan(_turn([_exec(_command(scenario), escalate=scenario.arg == "approve")]))
         case "patch":
             return Plan(_turn([_patch()]))
+        case "agent":
+            return Plan(_turn([_spawn()]))
         case "secret":
             return Plan(_turn([_exec(scripts.secret_command())]))
         case "cut" | "retry" if scenario.name == "cut" or attempt == 1:
@@ -165,6 +167,14 @@ def _exec(command: str, *, escalate: bool = False) -> Json:
         arguments |= {"sandbox_permissions": "require_escalated", "justification": scripts.SHELL_REASON}
     call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "exec_command"}
     item = {**call, "arguments": orjson.dumps(arguments).decode()}
+    return {"type": "response.output_item.done", "output_index": 0, "item": item}
+
+
+def _spawn() -> Json:
+    """The sub-agent sees its parent's conversation, calls of tools included: to it, the tool has answered."""
+    arguments = orjson.dumps({"task_name": "helper", "message": "SCN:plain for the helper"}).decode()
+    call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "collaboration"}
+    item = {**call, "name": "spawn_agent", "arguments": arguments}
     return {"type": "response.output_item.done", "output_index": 0, "item": item}
 
 

@@ -25,6 +25,7 @@ Only the loopback model knows this:
 
 =====================  ==========================================================================================
 ``SCN:gate``           one agent message, which waits until the test opens the gate (`Loopback.gate`)
+``SCN:agent``          a sub-agent with a thread of its own, then a message; codex needs `multi_agent_v2` for it
 =====================  ==========================================================================================
 
 Only the scripted app-server knows these (the real program never does them on request):

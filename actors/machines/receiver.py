@@ -67,8 +67,8 @@ class Receiver:
     lane: Lane
     decode: Decode
     stale_ms: int
-    """A body that is not whole, and of which nothing came for so long, is nobody's: a first part that was repeated after
-    its answer, or came behind the word that it was given up. Longer than the gateway keeps a request waiting."""
+    """A body that is not whole, and of which nothing came for so long, is nobody's: a first part that was repeated
+    after its answer, or came behind the word that it was given up. Longer than the gateway keeps a request waiting."""
     gateway: int = 0
     """The newest start of the gateway that was heard of."""
     bodies: dict[Key, Body] = field(default_factory=dict)

@@ -43,7 +43,9 @@ TOKENS = {
 }
 """Our names of token counts, and upstream's."""
 
-CONTROL_LINES = frozenset(["world_state", "compacted", "session_state", "inter_agent_communication"])
+CONTROL_LINES = frozenset(
+    ["world_state", "compacted", "session_state", "inter_agent_communication", "inter_agent_communication_metadata"]
+)
 CONTROL_EVENTS = frozenset(
     [
         "thread_settings_applied",
@@ -206,6 +208,10 @@ def _session_meta(reading: Reading, kind: str, payload: Json) -> None:
         reading.count("control")
         return
     state.session = session_id
+    state.spawned = isinstance(words(payload, "source", "subagent"), dict | str)
+    if payload.get("history_mode") == "paginated":
+        # Copied turns of such a file have no `item_completed`: their items stand in the file of their origin.
+        state.mode = "completed"
     origin = text_of(payload.get("forked_from_id"))
     if origin is not None:
         state.descends_from(origin)
@@ -285,6 +291,12 @@ def _task_ended(reading: Reading, payload: Json) -> None:
         return
     error = text_of(words(payload, "error", "message"))
     aborted = payload.get("type") == "turn_aborted"
+    copied = state.owner(turn_id) != state.session
+    if aborted and copied and state.spawned:
+        # 0.169 closes the copy of the parent's turn, which goes on, with an abort (watched). It is no end of anything.
+        reading.count("control")
+        state.turn, state.explicit, state.answered, state.calls = "", False, False, {}
+        return
     status = "interrupted" if aborted else "failed" if payload.get("error") else "completed"
     completed = whole_of(payload.get("completed_at"))
     reading.turn(

@@ -29,6 +29,8 @@ class RolloutState:
     """The session that this file belongs to; empty before its first line."""
     lineage: list[str] = field(default_factory=list)
     """Sessions that this one was forked from, nearest first: copied turns belong to them."""
+    spawned: bool = False
+    """The session is a sub-agent's: its file begins with what its parent had said by then, in mid turn."""
     mode: Mode = ""
     turn: str = ""
     """The open turn; empty when none is."""

@@ -24,6 +24,8 @@ from tests.actors.wire.file_house import (
 
 MAIN = (FIXTURES / "rollouts" / "main.jsonl").read_bytes()
 FORK = (FIXTURES / "rollouts" / "fork.jsonl").read_bytes()
+SPAWNER = (FIXTURES / "rollouts" / "spawner.jsonl").read_bytes()
+AGENT = (FIXTURES / "rollouts" / "agent.jsonl").read_bytes()
 DECLINED = ("commandExecution", "declined")
 OLD, NEW = "01a20000-0000-7000-8000-000000000001", "01a30000-0000-7000-8000-000000000002"
 
@@ -101,6 +103,34 @@ def test_turns_that_a_fork_copied_belong_to_their_origin() -> None:
     assert [(item.session_id, item.turn_id) for item in got.items] == [(OLD, old_turn), (NEW, new_turn)]
     assert {turn.turn_id: turn.session_id for turn in got.turns} == {old_turn: OLD, new_turn: NEW}
     assert [(seen.session_id, seen.forked_from) for seen in got.sessions] == [(NEW, OLD)]
+
+
+def test_a_sub_agent_s_copy_of_its_parent_s_turn_says_nothing_new_and_ends_nothing() -> None:
+    _, parent = whole_rollout(SPAWNER)
+    state, agent = whole_rollout(AGENT)
+    (turn,) = {each.turn_id for each in parent.turns}
+    (own,) = {each.turn_id for each in agent.turns} - {turn}
+    assert turn in AGENT.decode()
+    assert b'"turn_aborted"' in AGENT
+    assert [(each.session_id, each.status) for each in agent.turns if each.turn_id == turn] == [
+        (parent.sessions[0].session_id, "inProgress")
+    ]
+    assert [(each.status) for each in agent.turns if each.turn_id == own] == ["inProgress", "completed"]
+    assert [(item.session_id, item.turn_id, item.kind) for item in agent.items] == [
+        (state.session, own, "agentMessage")
+    ]
+    assert [(each.session_id, each.forked_from) for each in agent.sessions][:1] == [
+        (state.session, parent.sessions[0].session_id)
+    ]
+    assert [each.session_id for each in agent.usage] == [state.session]
+    assert agent.audit == []
+
+
+def test_an_abort_that_a_fork_copied_is_an_end() -> None:
+    old_turn = OLD[:13] + "-7000-8000-0000000000aa"
+    copied = [event("task_started", turn_id=old_turn), event("turn_aborted", turn_id=old_turn, reason="interrupted")]
+    _, got = whole_rollout(lines(meta(NEW, forked_from_id=OLD), meta(OLD), *copied))
+    assert [(turn.session_id, turn.status) for turn in got.turns] == [(OLD, "inProgress"), (OLD, "interrupted")]
 
 
 def count(total: int, last: int) -> dict[str, Any]:
