@@ -4,7 +4,7 @@
 
 Import is the verb itself on generated files (`tool_files.py`), redacted, indexed and with its evidence, per tool. The
 floor is one process that reads the same bytes and parses each line with orjson. CPU seconds stand beside the wall
-clock: other work on the machine stretches only the latter.
+clock: other work on the machine stretches only the latter. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from statistics import median
 import orjson
 import psutil
 
-from benchmarks.samples import machine
+from benchmarks.samples import Result, machine, print_result
 from benchmarks.tool_files import rollout, transcript, write
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
@@ -92,6 +92,7 @@ def main() -> None:
     given = [*map(int, sys.argv[1:]), *(50, 3, 15_000)[len(sys.argv) - 1 :]]
     megabytes, rounds, files = given
     print(machine())
+    found: Result = {"megabytes": megabytes, "rounds": rounds, "files": files}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name, lines in (("transcript", transcript), ("rollout", rollout)):
@@ -106,7 +107,14 @@ def main() -> None:
                 f"{name} of {megabytes} MB, n {rounds}, median: {wall:.1f} MB/s (by CPU {cpu:.1f}), "
                 f"{wall / bare:.3f} of the floor ({bare:.0f} MB/s), at most {most:.0f} MB of memory"
             )
-        print(f"{files} idle files: {idle(folder, files):.2f} % of a core")
+            found[name] = {
+                "mb_per_s": wall, "mb_per_cpu_s": cpu, "floor_mb_per_s": bare, "ratio_to_floor": wall / bare,
+                "memory_mb": most, "mb_per_s_each": [run[0] for run in runs],
+            }  # fmt: skip
+        if files:
+            found["idle_percent"] = idle(folder, files)
+            print(f"{files} idle files: {found['idle_percent']:.2f} % of a core")
+    print_result("importing", found)
 
 
 if __name__ == "__main__":

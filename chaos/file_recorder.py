@@ -99,7 +99,7 @@ def record_codex(codex: Path, out: Path) -> None:
 
 def _with_sub_agent(codex: Path, model: LoopbackModel, home: Path, workspace: Path) -> tuple[str, str]:
     """A thread whose turn spawned a sub-agent, and the sub-agent's thread."""
-    words = [codex, "-c", "features.multi_agent_v2=true", "app-server", "--strict-config"]
+    words: list[str | Path] = [codex, "-c", "features.multi_agent_v2=true", "app-server", "--strict-config"]
     with Client(words, model.codex_env(home)) as client:
         client.initialize()
         thread = client.start_thread(workspace)
