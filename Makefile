@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
-ROOMS := messages actors storage chaos hybrid_capture tests benchmarks
+TYPESCRIPT_VERSION := 7.0.2
+ROOMS := messages actors storage chaos hybrid_capture tests benchmarks examples
 
-.PHONY: drill all check format lint types imports docs test kills packages lowest sbom dist postgres real live demo simulate mutants bench programs codex claude fix clean install
+.PHONY: drill all check format lint types types-js imports docs test kills packages lowest sbom dist postgres real live demo simulate mutants bench programs codex claude fix clean install
 
 all: check test
 
-check: format lint types imports docs
+check: format lint types types-js imports docs
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +37,14 @@ lint: $(BIN)/.installed
 
 types: $(BIN)/.installed
 	$(BIN)/mypy
+
+# The panel's programs against the printed contract. TypeScript checks and builds nothing; it lies below this folder only.
+TSC := .tools/typescript-$(TYPESCRIPT_VERSION)/node_modules/.bin/tsc
+types-js: $(TSC)
+	$(TSC) -p .
+$(TSC):
+	npm install --prefix .tools/typescript-$(TYPESCRIPT_VERSION) --no-save --no-audit --no-fund \
+		typescript@$(TYPESCRIPT_VERSION)
 
 imports: $(BIN)/.installed
 	$(BIN)/lint-imports --no-cache

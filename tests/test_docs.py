@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import os
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from pydantic import BaseModel
 
 from actors.machines.policy import POLICY
 from hybrid_capture.cli import app
+from hybrid_capture.field_docs import field_docs
 from hybrid_capture.settings import Settings
 from messages import facade
 from messages.catalog import CATALOG
@@ -27,26 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def _field_docs(model: type[BaseModel]) -> dict[str, str]:
-    """The docstring under each field, as it stands in the source."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(model)))
-    body = tree.body[0].body  # type: ignore[attr-defined]
-    docs: dict[str, str] = {}
-    waiting: list[str] = []
-    for node in body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            waiting.append(node.target.id)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            text = " ".join(str(node.value.value).split())
-            docs |= dict.fromkeys(waiting, text)
-            waiting = []
-        else:
-            waiting = []
-    return docs
-
-
 def _table(model: type[BaseModel]) -> list[str]:
-    docs = _field_docs(model)
+    docs = field_docs(model, grouped=True)
     lines = ["| name | default | what |", "|---|---|---|"]
     for name, field in model.model_fields.items():
         default = "" if field.default_factory is not None or field.is_required() else field.default
@@ -113,14 +94,14 @@ def test_every_renderer_command_has_a_row_and_a_sentence() -> None:
 
 @pytest.mark.parametrize("model", [Limits, Timing, Settings])
 def test_every_setting_is_explained(model: type[BaseModel]) -> None:
-    docs = _field_docs(model)
+    docs = field_docs(model, grouped=True)
     assert [name for name in model.model_fields if name not in docs and name not in ("limits", "timing")] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text()
-    named = set(re.findall(r"`((?:actors|chaos|docs|hybrid_capture|messages|storage|tests)/[\w./*-]+)`", text))
+    named = set(re.findall(r"`((?:actors|chaos|docs|examples|hybrid_capture|messages|storage|tests)/[\w./*-]+)`", text))
     named |= {str((page.parent / link).relative_to(ROOT)) for link in re.findall(r"\]\(([\w./-]+\.md)\)", text)}
     missing = [name for name in sorted(named) if not list(ROOT.glob(name.rstrip("/")))]
     assert missing == []

@@ -1,7 +1,7 @@
 // Printed from messages/ by `python -m hybrid_capture.contracts`; a test holds the two together. Do not edit.
 
-/** Names this version of everything below; the server says it in its welcome. */
-export const CONTRACT: "203795603d9f3846";
+/** Names this version of what follows; the server says it in its welcome. */
+export const CONTRACT: string;
 
 /** Every command that there is. */
 export const COMMANDS: readonly CommandName[];
@@ -48,7 +48,8 @@ export interface GetTransitions {
 }
 
 /**
- * Stored sessions, newest first; the page before cursor `before`. `query` looks in title, folder, branch, model, id.
+ * Stored sessions, newest first; the page before cursor `before`. `query` is looked for in title, folder, branch, model
+ * and id.
  */
 export interface GetSessions {
   /** At most 64 characters. */
@@ -281,7 +282,7 @@ export interface Subscribe {
   readonly live?: boolean;
 }
 
-// What a renderer is answered.
+// What it is answered.
 
 /** What was asked for: the data of this command, as `READS` says. */
 export interface DataAnswer {
@@ -312,7 +313,7 @@ export interface StatusAnswer {
   readonly status: Readonly<Record<string, unknown>>;
 }
 
-// What a renderer hears.
+// What it hears.
 
 /** The effect of an accepted command, or why there is none. */
 export interface CommandDone {
@@ -390,6 +391,7 @@ export interface ApprovalClosed {
   readonly event: "approvalClosed";
   /** The one that came with the question. */
   readonly token: string;
+  readonly itemId: string;
   readonly outcome: string;
 }
 
@@ -649,16 +651,21 @@ export interface SourceStatus {
 /** In the order in which they were sent. */
 export interface TraceData {
   readonly messages: readonly TraceLine[];
+  /** There are more. */
+  readonly cut: boolean;
 }
 
 /** One message of a trace. */
 export interface TraceLine {
   readonly n: number;
   readonly traceId: string;
+  readonly messageId: string;
+  /** The message whose handling sent this one. */
   readonly causeId: string | null;
   readonly type: string;
   readonly sender: string;
   readonly receiver: string;
+  /** When its handling began, µs since the epoch. */
   readonly atUs: number;
   readonly queuedUs: number | null;
   readonly handledUs: number | null;

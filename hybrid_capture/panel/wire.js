@@ -84,8 +84,11 @@ const FINAL = {
 const TOLD = {
   4408: "the runtime heard no greeting in time",
   4409: "the runtime has as many clients as it takes; close another panel",
+  4410: "this page read too slowly",
+  4411: "another page goes on with this session",
   4413: "a message was too large",
 };
+const TAKEN_OVER = 4411;
 
 export class Wire {
   /**
@@ -239,6 +242,8 @@ export class Wire {
       }
       this._options.memory.clear();
     }
+    // Who took it over has it; asking for it back would be a fight without end.
+    if (code === TAKEN_OVER) this._session = null;
     const final = FINAL[code];
     if (final !== undefined) this._final(final);
     else this._lost(TOLD[code] ?? "the connection to the runtime is lost");

@@ -120,6 +120,14 @@ test("more than the ring holds is told as a gap after the break", async () => {
   assert.deepEqual(heard, ["d", "e"]);
 });
 
+test("a session that another page took over is not fought for", async () => {
+  const { client, gateway, clock } = await connected();
+  gateway.cut(4411);
+  await clock.pass(BACKOFF_MS);
+  assert.equal(gateway.hellos[1].session, null);
+  assert.deepEqual(client.connection, { state: "open", resumed: false, outdated: false });
+});
+
 test("pings go out, are answered, and keep a quiet connection", async () => {
   const { client, gateway, clock } = await connected();
   gateway.live.deliver({ op: "ping" });

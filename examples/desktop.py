@@ -1,0 +1,61 @@
+"""A desktop program that embeds capture and shows the panel in a window of its own.
+
+    python -m pip install 'hybrid-capture[desktop]'
+    python examples/desktop.py --state-dir ~/.my-desktop/capture
+
+The window is the system's web view through pywebview: WebKitGTK or Qt on Linux, WKWebView on macOS, WebView2 on
+Windows. On Linux that is Debian's `python3-gi gir1.2-webkit2-4.1` or `pip install 'pywebview[qt]'`. The page is the one
+that a browser gets: the same address with its one-time code, the same rules, no other door into the host. Capture runs
+in processes of its own, so a slow or crashed web view costs it nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+import webview
+
+from hybrid_capture import CaptureRuntime, Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Capture for as long as the window is open."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--codex", type=Path, help="looked for on PATH otherwise")
+    parser.add_argument("--codex-home", type=Path)
+    parser.add_argument("--gui", choices=["gtk", "qt"], help="which web view; the system's own otherwise")
+    parser.add_argument(
+        "--close-when-shown", action="store_true", help="end as soon as the panel shows a mode; for tests"
+    )
+    given = parser.parse_args(arguments)
+
+    settings = Settings(state_dir=given.state_dir, codex=given.codex, codex_home=given.codex_home, otlp_port=0)
+    with CaptureRuntime(settings) as runtime:
+        window = webview.create_window("Capture", runtime.panel_address(), width=1200, height=800)
+        shown = threading.Event()
+        if given.close_when_shown:
+            threading.Thread(target=_close_when_shown, args=(window, shown), daemon=True).start()
+        # Private: nothing of the page outlives the window. Returns when the window is closed.
+        webview.start(gui=given.gui, private_mode=True)
+    print("the panel was shown" if shown.is_set() else "closed")
+    return 0 if shown.is_set() or not given.close_when_shown else 1
+
+
+def _close_when_shown(window: webview.Window, shown: threading.Event) -> None:
+    """Wait until the page says a mode of capture, then close the window. Gives up after half a minute."""
+    pause = threading.Event()
+    for _ in range(60):
+        pause.wait(0.5)
+        text = str(window.evaluate_js("document.body.innerText") or "")
+        if any(mode in text for mode in ("HYBRID_ACTIVE", "DEGRADED_STREAMING", "OTEL_ONLY", "FAILURE")):
+            shown.set()
+            break
+    window.destroy()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
