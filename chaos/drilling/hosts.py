@@ -25,7 +25,8 @@ from hybrid_capture.client import RendererClient, Unanswered, attach
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import NotRunning
 
-WAIT_S = 30.0
+WAIT_S = 120.0
+"""A whole host starts within this on a machine that many share; how long it really took is measured."""
 GONE_S = 15.0
 """A dead host's processes that still are alive then will stay. How long it really took is measured."""
 SETTLE_S = 60.0

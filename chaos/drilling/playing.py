@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +33,7 @@ def play_all(
 
     Errors: BadExperiment, CodexNotFound, OSError (the folder cannot be written).
     """
+    _heed_termination()
     wanted = {name: find(name) for name in names} if names else packaged()
     binary = resolve_codex(codex, env_path=os.environ.get("PATH", "")) if codex else None
     server: Server = "real" if binary else "scripted"
@@ -51,6 +53,13 @@ def play_all(
     return ended
 
 
+def _heed_termination() -> None:
+    """SIGTERM is Ctrl-C, and Ctrl-C is heard also by a job in the background, which a shell starts deaf to it."""
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.default_int_handler)
+
+
 def _one_by_one(
     wanted: dict[str, Experiment], codex: Path | None, repetitions: int | None, seed: int, out: Path, screen: Screen
 ) -> Ended:
@@ -67,17 +76,22 @@ def _one_by_one(
 def _at_once(
     names: list[str], codex: Path | None, repetitions: int | None, seed: int, out: Path, screen: Screen, jobs: int
 ) -> Ended:
-    """Each drill in a process of its own, so that none waits for another one's listener. Ctrl-C reaches all of them."""
+    """Each drill in a process of its own, so that none waits for another one's listener. An interruption is passed on
+    once: each undoes what it did."""
     words = [sys.executable, "-m", "hybrid_capture", "drill", "run", "--json", "--seed", str(seed), "--out", str(out)]
     words += ["--codex", str(codex)] if codex else []
     words += ["-n", str(repetitions)] if repetitions else []
     codes: list[int] = []
+    running: list[subprocess.Popen[bytes]] = []
     telling, over = threading.Lock(), threading.Event()
 
     def one(name: str) -> None:
         if over.is_set():
             return
-        process = subprocess.Popen([*words, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [*words, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+        )
+        running.append(process)
         assert process.stdout is not None
         for line in process.stdout:
             heard = orjson.loads(line)
@@ -91,6 +105,8 @@ def _at_once(
             list(pool.map(one, names))
         except KeyboardInterrupt:
             over.set()
+            for process in running:
+                process.terminate()
     if over.is_set() or INTERRUPTED in codes:
         return "interrupted"
     return "failed" if any(code != DONE for code in codes) else "ok"

@@ -29,6 +29,8 @@ from hybrid_capture.settings import Settings
 
 SETTLE_S = 30.0
 """How long what a probe looks at may take to come right after a fault: rows are written behind what is shown."""
+PATIENCE_S = 120.0
+"""What a drill waits for at most: it may share its machine, and what is slow is measured, not failed."""
 TURN_S = 180.0
 """How long a turn that runs through a fault may take: the real codex brings a flood slowly when others work."""
 LOOK_S = 0.05
@@ -130,7 +132,7 @@ def staged(experiment: Experiment, codex: Path | None) -> Iterator[Stage]:
                 state_dir=base / "state", codex=binary, codex_home=home, cwd=work, timing=timing, auth_mode="chatgpt",
                 kill_switch=False, streaming=True, watch_codex=False, watch_claude=False, otlp_port=0, **given,
             )  # fmt: skip
-            stage = stack.enter_context(Stage(settings))
+            stage = stack.enter_context(Stage(settings, PATIENCE_S))
             if experiment.ours.part == "login" and codex is None:
                 stage.until_status(lambda s: s["auth"]["state"] == "needs_login", "needs_login")
                 actions.log_in(Scene(stage))

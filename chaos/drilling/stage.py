@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from hybrid_capture.runtime import CaptureRuntime, Event, Subscription
+from hybrid_capture.runtime import START_DEADLINE_S, CaptureRuntime, Event, Subscription
 from hybrid_capture.settings import Settings
 
 PATIENCE_S = 30.0
@@ -28,13 +28,13 @@ GATEWAY = "hybrid_capture.gateway"
 class Stage:
     """One runtime, and a subscription that was there from the beginning."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
+        self.settings, self.patience_s = settings, patience_s
         self.runtime = CaptureRuntime(settings)
         self.events: Subscription
 
     def __enter__(self) -> Stage:
-        self.runtime.start()
+        self.runtime.start(max(START_DEADLINE_S, self.patience_s))
         self.events = self.runtime.subscribe(live=True)
         return self
 
@@ -47,7 +47,7 @@ class Stage:
 
     def until(self, wanted: Callable[[Event], bool], what: str) -> Event:
         """The next event that fits; everything before it is passed over."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self.patience_s
         while (left := end - time.monotonic()) > 0:
             event = self.events.next(left)
             if event is not None and wanted(event):
@@ -55,7 +55,7 @@ class Stage:
         raise AssertionError(f"never saw {what}; now: {self.runtime.status()}")
 
     def until_status(self, wanted: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        return self.runtime.wait_until(wanted, what, PATIENCE_S)
+        return self.runtime.wait_until(wanted, what, self.patience_s)
 
     def active(self, generation: int = 1) -> dict[str, Any]:
         """Wait for HYBRID_ACTIVE in this generation or a later one."""
@@ -122,13 +122,13 @@ class Stage:
             return connection.execute(query).fetchall()
 
     def until_rows(
-        self, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool], patience_s: float = PATIENCE_S
+        self, query: str, wanted: Callable[[list[tuple[Any, ...]]], bool], patience_s: float | None = None
     ) -> list[tuple[Any, ...]]:
         """What the query gives as soon as it is wanted; looked at after every event, or ten times a second.
 
         A status shows a change before its rows are written: who reads rows after a status has to wait for them.
         """
-        end = time.monotonic() + patience_s
+        end = time.monotonic() + (patience_s or self.patience_s)
         while time.monotonic() < end:
             found = self.rows(query)
             if wanted(found):
