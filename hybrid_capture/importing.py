@@ -132,13 +132,13 @@ def _import(settings: Settings, files: list[Found], report: Report, screen: Scre
     rules = Rules(SLICE_BYTES, settings.limits.line_bytes_max, settings.timing.file_quiet_ms)
     interrupted = False
     size = sum(file.size for file in files)
-    begun_s = time.monotonic()
     with ExitStack() as held:
-        # The reader first: both compile the rules, each on its core.
+        # The reader first: both load the rules, each on its core.
         reader = held.enter_context(Reader(rules, cache)) if size >= APART_BYTES else None
         warm(None, cache)
         store = Store(settings.store, run_id=run_id, limits=settings.limits)
         held.callback(store.close)
+        begun_s = time.monotonic()
         with ImportProgress(screen, len(files), size) as progress:
             try:
                 _Job(store, rules, report, progress).all(files, reader)

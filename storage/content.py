@@ -51,7 +51,7 @@ def content_of(kind: str, status: str | None, clean: CleanBody) -> Content:
         return Content(digest, ERROR_TEXT, data.decode(), None, failed)
     agent = body.get("agentId")
     agent = agent if isinstance(agent, str) and 0 < len(agent) <= ID_CHARS_MAX else None
-    shows = tuple(map(_shown, evidence_of(kind, status, body))) if kind in EVIDENT else ()
+    shows = tuple(map(_shown, evidence_of(kind, status, body, lines=False))) if kind in EVIDENT else ()
     return Content(digest, item_text(kind, body), data.decode(), agent, failed, shows)
 
 

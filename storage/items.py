@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cachetools import LRUCache, TTLCache
-
 from messages.records import FinalItem
 from storage.audit import Decision
 from storage.cleaning import Cleaner
@@ -20,6 +18,7 @@ from storage.identity import Malformed, Place, good_id, whole
 from storage.order import Order
 from storage.precedence import comes_before, rank
 from storage.preparing import Key, Prepared, key_of, prepared
+from storage.remembered import Recent, Remembered
 from storage.search_index import SearchIndex
 from storage.sessions import ROW_IDS_MAX
 from storage.sightings import UNREAD, Said, Sightings, Stored
@@ -78,12 +77,12 @@ class Items:
         """Items of the message in hand that were redacted elsewhere."""
         self._order = Order(database)
         self._index = SearchIndex(database)
-        self._counts: LRUCache[int, int] = LRUCache(ROW_IDS_MAX)
+        self._counts: Remembered[int, int] = Remembered(ROW_IDS_MAX)
         """By turn row, how many items it has."""
         self._grown: set[int] = set()
         self._sightings = Sightings(database)
         self.spread = Spread(database, self._index)
-        self._seen: TTLCache[tuple[int, str], Stored, float] = TTLCache(keys_max, ttl_s, timer)
+        self._seen: Recent[tuple[int, str], Stored] = Recent(keys_max, ttl_s, timer)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
@@ -101,6 +100,7 @@ class Items:
         self._sightings.settle()
         self._database.run_many(_COUNT, [(self._counts[row], row) for row in sorted(self._grown)])
         self._grown.clear()
+        self._counts.trim()
         self.spread.settle()
         self._index.settle()
         return self._order.settle()
@@ -126,7 +126,7 @@ class Items:
         if stored is None or (stored.source, stored.content_hash) != (place.source, content.content_hash):
             new = self._add(turn_row, item, content, place) if stored is None else None
             if new is not None:
-                self._seen[key] = new
+                self._seen.put(key, new)
                 self._sightings.first(new, _said(self._row(item, content, 1)), place)
                 self._order.sighted(turn_row, place.source, content.agent_id, True)
                 return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.shows)
@@ -200,11 +200,11 @@ class Items:
         if not content.failed and self._sightings.grow(stored, new, place):
             self._index.replace(stored.row, content.text)
             self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
-            self._seen[key] = new
+            self._seen.put(key, new)
             return replaced
         if self._sightings.is_former(stored, content.content_hash):
             # A replay brings the revisions again in their order; taking an old one back would never come to rest.
-            self._seen[key] = stored
+            self._seen.put(key, stored)
             return Kept(
                 "duplicate", "duplicate", "content of an older revision", stored.revision, None, None, content.failed
             )
@@ -257,7 +257,7 @@ class Items:
         return None if word is None else self._cleaner.word(word)
 
     def _sight(self, key: tuple[int, str], stored: Stored, content_hash: str, place: Place) -> None:
-        self._seen[key] = stored
+        self._seen.put(key, stored)
         if self._sightings.again(stored, content_hash, place):
             self._order.sighted(key[0], place.source, None, False)
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
 from storage.connection import Database
 from storage.precedence import rank
+from storage.remembered import Remembered
 from storage.sessions import ROW_IDS_MAX
 
 _ITEMS = """SELECT i.id, i.item_id, i.ordinal, coalesce(i.started_at_ms, i.completed_at_ms, 0), i.agent_id, s.source,
@@ -46,8 +45,8 @@ class Order:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lanes: LRUCache[int, set[Lane]] = LRUCache(ROW_IDS_MAX)
-        self._plain: LRUCache[int, bool] = LRUCache(ROW_IDS_MAX)
+        self._lanes: Remembered[int, set[Lane]] = Remembered(ROW_IDS_MAX)
+        self._plain: Remembered[int, bool] = Remembered(ROW_IDS_MAX)
         """By turn row, whether the source that comes first told all of its items: its next one stands at the end."""
         self._moved: set[int] = set()
 
@@ -89,6 +88,8 @@ class Order:
         moved, self._moved = self._moved, set()
         for turn_row in sorted(moved):
             self._settle(turn_row)
+        self._lanes.trim()
+        self._plain.trim()
         return moved
 
     def _settle(self, turn_row: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from messages.baseline import ResponseUsage
-from storage.cleaning import WORD_CHARS_MAX, Cleaner
+from storage.cleaning import Cleaner
 from storage.connection import Database
 from storage.identity import Malformed, Place, good_id, whole
 from storage.sessions import Sessions
@@ -52,7 +52,7 @@ class Responses:
             session_row = self._database.run(_HOME, (turn_row,)).fetchone()[0]
         told = (
             turn_row,
-            self._cleaner.text(usage.model, WORD_CHARS_MAX) if usage.model else None,
+            self._cleaner.word(usage.model) if usage.model else None,
             whole(usage.at_ms),
             *(whole(getattr(usage, name)) for name in COUNTS),
             int(place.source in FILES),

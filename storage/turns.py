@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import orjson
-from cachetools import LRUCache
 
 from messages.records import TurnSeen, TurnStored
 from storage.cleaning import WORD_CHARS_MAX, Cleaner
@@ -19,6 +18,7 @@ from storage.homes import Homes
 from storage.identity import Malformed, Place, canonical, good_id, is_uuid, whole
 from storage.precedence import rank
 from storage.pulls import PULL
+from storage.remembered import Remembered
 from storage.sessions import ROW_IDS_MAX, Sessions
 from storage.turn_names import TurnNames
 
@@ -77,7 +77,7 @@ class Turns:
         self._sessions = sessions
         self._homes = homes
         self._names = TurnNames(database)
-        self._rows: LRUCache[tuple[str, str, str, str], int] = LRUCache(ROW_IDS_MAX)
+        self._rows: Remembered[tuple[str, str, str, str], int] = Remembered(ROW_IDS_MAX)
 
     def forget(self) -> None:
         """What was remembered may not be in the file: read it again."""
@@ -98,6 +98,7 @@ class Turns:
         added = None if row is not None else self._database.add(_ADD, (session_row, turn_id))
         if row is None:
             row = added or int(self._database.run(_FIND, (session_row, turn_id)).fetchone()[0])
+        self._rows.trim()  # at any time: rows of turns are written at once
         self._rows[key] = row
         return row, added is not None
 

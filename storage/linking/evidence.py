@@ -79,14 +79,21 @@ class CommitSeen:
 Found = Edit | CommitSeen
 
 
-def evidence_of(kind: str, status: str | None, body: dict[str, Any]) -> list[Found]:
-    """Everything that an item shows, at most `FOUND_MAX`. Odd shapes give less, never an exception."""
+def evidence_of(kind: str, status: str | None, body: dict[str, Any], *, lines: bool = True) -> list[Found]:
+    """Everything that an item shows, at most `FOUND_MAX`. Odd shapes give less, never an exception.
+
+    Without `lines` edits say which file and how, and leave out what: the dearer half.
+    """
     if kind not in EVIDENT or status in _UNMADE or (status == "failed" and kind == "fileChange"):
         return []
     body = {**body, "status": status}
-    shapes = {"fileChange": _file_change, "commandExecution": _command, "toolCall": _tool_call}
-    found = []
-    for one in shapes[kind](body):
+    shown = {
+        "fileChange": lambda: _file_change(body, lines),
+        "commandExecution": lambda: _command(body),
+        "toolCall": lambda: _tool_call(body, lines),
+    }[kind]()
+    found: list[Found] = []
+    for one in shown:
         if isinstance(one, CommitSeen) or 0 < len(one.path) <= PATH_CHARS_MAX:
             found.append(one)
         if len(found) >= FOUND_MAX:
@@ -97,7 +104,7 @@ def evidence_of(kind: str, status: str | None, body: dict[str, Any]) -> list[Fou
 # Codex.
 
 
-def _file_change(body: dict[str, Any]) -> Iterator[Found]:
+def _file_change(body: dict[str, Any], lines: bool) -> Iterator[Found]:
     """`changes` is a list in the app-server's items and an object by path in rollout files."""
     changes = body.get("changes")
     if isinstance(changes, dict):
@@ -106,6 +113,8 @@ def _file_change(body: dict[str, Any]) -> Iterator[Found]:
         kind = _object(change.get("kind")) or change
         deed = _text(kind.get("type"))
         path = local_path(_text(change.get("path")))
+        if not lines:
+            change = {}
         diff = _text(change.get("diff")) or _text(change.get("unified_diff"))
         content = _text(change.get("content")) or diff
         if deed == "add":
@@ -148,7 +157,7 @@ def command_line(command: Any) -> str:
 # Claude Code.
 
 
-def _tool_call(body: dict[str, Any]) -> Iterator[Found]:
+def _tool_call(body: dict[str, Any], lines: bool) -> Iterator[Found]:
     """`tool`, `arguments`, `cwd`; `result` is what the model saw of it, `toolUseResult` the tool's own account."""
     name, given, told = _text(body.get("tool")), _object(body.get("arguments")), _object(body.get("toolUseResult"))
     path = _text(told.get("filePath")) or _text(given.get("file_path")) or _text(given.get("notebook_path"))
@@ -161,7 +170,7 @@ def _tool_call(body: dict[str, Any]) -> Iterator[Found]:
     elif body["status"] == "failed":
         return
     elif name in ("Edit", "MultiEdit", "Write", "NotebookEdit") and path:
-        yield _edit(name, path, given, told)
+        yield Edit(path, "update") if not lines and name != "Write" else _edit(name, path, given, told)
     elif name == "apply_patch":
         yield from map(_from_patch, envelopes(_text(given.get("input")) or _text(given.get("patch"))))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from storage.redacting import (
     anchors,
@@ -60,6 +61,18 @@ def _probe(rule: Rule) -> Probe:
     return Probe(rule.gate, hints, folded=folded)
 
 
+class _Seen(NamedTuple):
+    """What the gate said about a text. Prints nothing of it."""
+
+    text: str
+    view: bytes
+    fired: set[int]
+    ends: list[tuple[int, int]]
+
+    def __repr__(self) -> str:
+        return f"_Seen(fired={len(self.fired)})"
+
+
 class Scanner:
     """All rules compiled for one engine. Thread-safe after construction; construction takes about a second."""
 
@@ -81,6 +94,8 @@ class Scanner:
         self._wrapped = re.compile("|".join(map(re.escape, wrapped)))
         probes.append(Probe("(?:" + "|".join(map(re.escape, wrapped)) + ")", wrapped))
         self._gate: Gate = build(probes, engine, cache)
+        self._last: _Seen | None = None
+        """The last text that a glance found loud: it is read next."""
 
     @property
     def engine(self) -> str:
@@ -89,12 +104,20 @@ class Scanner:
 
     def fires(self, text: str) -> bool:
         """Whether any rule has to look at this text; false means that nothing in it is a secret."""
-        return bool(self._gate.fired(shadow(text))[0])
+        view = shadow(text)
+        fired, ends = self._gate.fired(view)
+        if fired:
+            self._last = _Seen(text, view, fired, ends)
+        return bool(fired)
 
     def spans(self, text: str, depth: int = 0) -> list[Span]:
         """Disjoint stretches of `text` that hold secrets, in order. Offsets are code points of `text`."""
-        view = shadow(text)
-        fired, ends = self._gate.fired(view)
+        last = self._last  # of whichever thread: it is whole, and about its own text
+        if last is not None and last.text is text:
+            view, fired, ends = last.view, last.fired, last.ends
+        else:
+            view = shadow(text)
+            fired, ends = self._gate.fired(view)
         if not fired:
             return []
         plain = view.decode("ascii")
