@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from actors.link_helper import LinkHelper
+from actors.link_helper import HUNG_MS, LinkHelper
 from actors.machines.effects import Woke
 from actors.shell import TRACES, Shell, clean, now
 from actors.tracing import FLUSH_MS, micros
@@ -242,8 +242,19 @@ class IngestActor(Shell):
                 due = not self.links.running and self.store.links_waited_for(at.wall)
         except StoreError:
             return  # the next probe tells
+        hung = self.links.replace_hung(at.mono)
+        if hung is not None:
+            self._note_hung(hung, at.wall)
         if due:
             self.links.poke(at.mono)
+
+    def _note_hung(self, pid: int, wall_ms: int) -> None:
+        text = f"process {pid}, which looks at git, gave no sign of life for {HUNG_MS // 1000} s: it was replaced"
+        note = AuditNote(kind="link_helper_hung", subject=str(pid), text=text, at_ms=wall_ms)
+        try:
+            self.store.keep_audit((note,))
+        except StoreError:
+            self.held = [*self.held, note][-HELD_NOTES_MAX:]  # the next probe writes it, or tells why not
 
     def watched(self) -> list[int]:
         return self.links.watched()

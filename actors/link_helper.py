@@ -1,7 +1,7 @@
 """Ingest's hold on the process that looks at git: started when there is something to look at, read without waiting.
 
 Git can be slow and can hang, and a process of its own may: nothing here waits for it. It holds no state that is not in
-the store, so its death costs nothing but the round it was in.
+the store, so its death costs nothing but the round it was in. One that gives no sign of life is killed and replaced.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ RESTART_MS = 30_000
 """A process that ended with an error is not started again before this."""
 NO_GIT_MS = 600_000
 """The same when there is no git."""
+HUNG_MS = 180_000
+"""Without a sign of life for this long it hangs: it rests for a minute at most, a call of git lasts 10 s at most."""
 EXIT_WAIT_S = 0.5
 """For a process whose output has ended; then it is killed."""
 
@@ -34,6 +36,8 @@ class LinkHelper:
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self._not_before_ms = 0
+        self._heard_ms = 0
+        """When it was started, or last said anything."""
 
     @property
     def running(self) -> bool:
@@ -49,7 +53,7 @@ class LinkHelper:
         if self._process is None:
             if mono_ms >= self._not_before_ms:
                 self._not_before_ms = mono_ms + RESTART_MS
-                self._start()
+                self._start(mono_ms)
             return
         assert self._process.stdin is not None
         with contextlib.suppress(BlockingIOError, BrokenPipeError):  # many pokes are as good as one; its end is read
@@ -64,11 +68,12 @@ class LinkHelper:
             chunk = os.read(process.stdout.fileno(), READ_BYTES)
         except BlockingIOError:
             return []
+        self._heard_ms = mono_ms
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         try:
             if len(self._rest) > LINE_BYTES_MAX:
                 raise ValueError("a line without end")
-            verdicts = [verdict_of(line) for line in lines]
+            verdicts = [verdict_of(line) for line in lines if line]
         except ValueError:
             self._end(mono_ms)
             return []
@@ -78,11 +83,20 @@ class LinkHelper:
             self._end(mono_ms)
         return verdicts
 
+    def replace_hung(self, mono_ms: int) -> int | None:
+        """Kill one that has given no sign of life for HUNG_MS, and start another; the pid of the one that hung."""
+        process = self._process
+        if process is None or mono_ms - self._heard_ms < HUNG_MS:
+            return None
+        self._end(mono_ms)
+        self._start(mono_ms)
+        return process.pid
+
     def stop(self) -> None:
         """End it."""
         self._end(0)
 
-    def _start(self) -> None:
+    def _start(self, mono_ms: int) -> None:
         parent = os.getpid()
         try:
             process = subprocess.Popen(
@@ -102,7 +116,7 @@ class LinkHelper:
             process.stdin.write(orjson.dumps({"database": self._database}, option=orjson.OPT_APPEND_NEWLINE))
         os.set_blocking(process.stdin.fileno(), False)
         os.set_blocking(process.stdout.fileno(), False)
-        self._process, self._rest = process, b""
+        self._process, self._rest, self._heard_ms = process, b"", mono_ms
 
     def _end(self, mono_ms: int) -> None:
         process, self._process, self._rest = self._process, None, b""

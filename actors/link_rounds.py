@@ -1,7 +1,8 @@
 """The process that looks at git for ingest: rounds when it is poked or a repository moves; ends when all is quiet.
 
 `python -m actors.link_rounds`. Standard input: one JSON line that says where the store is, then a line for each poke;
-its end is ours. Standard output: verdicts, one JSON line each. It reads the store and git and writes neither.
+its end is ours. Standard output: verdicts, one JSON line each, and an empty line as a sign of life with each of them
+and before each rest. It reads the store and git and writes neither.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ POLL_SHARE = 1 / 20
 """A repository is asked again after this share of the time since its newest session changed something."""
 QUIET_MS = 2 * 3_600_000
 """Without a session that changed something for this long, the process ends; ingest starts it again now and then."""
+ALIVE = b"\n"
 EXIT_QUIET, EXIT_NO_GIT, EXIT_NO_STORE = 0, 3, 4
 
 
@@ -51,9 +53,10 @@ def main() -> int:
             try:
                 if poked or looker.stirred():
                     for verdicts in looker.round(_now_ms()):
-                        _say(lines_of(verdicts))
+                        _say(lines_of(verdicts) + ALIVE)
             except StoreError:
                 return EXIT_NO_STORE  # ingest has the same trouble and tells it
+            _say(ALIVE)
             rest_s = poll_s(looker.watched, _now_ms())
             ready = waiting.select(rest_s if rest_s is not None else POLL_MIN_S)
             if ready and not os.read(0, 65_536):

@@ -2,40 +2,23 @@
 
 A session's changes are played in order; what it undid itself does not count. Each commit takes from that what it adds
 and removes alike. What an earlier commit of the same line of history took is gone: code that was moved or reformatted
-later proves nothing. Lines that several sessions claim prove something only for whoever has more than them. Numbers
-that decide stand at the top, each with its reason.
+later proves nothing. Which of the sessions that a commit has something of it belongs to: `dispute.py`.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
 from storage.linking.ancestry import Ancestry
 from storage.linking.claims import REMOVED, Change, Claim, Order, Standing, signed_file
+from storage.linking.dispute import Dispute, Made, Match
 from storage.linking.history import Commit
 from storage.linking.lines import weight
-from storage.linking.overlap import EXACT, TAIL, Diffs, Names, Overlap, overlap_of, ranges_elsewhere
+from storage.linking.overlap import Diffs, Names, Overlap, overlap_of, ranges_elsewhere
 
-ENOUGH = 1.4
-"""Weight that proves: two lines of some length, or one that also replaced what the commit replaced."""
 REMOVED_WORTH = 0.5
 """A removed line proves half: anybody may delete it."""
-SAME_FILE_WORTH = 0.6
-"""Added when all that a commit adds to a file is all that the session added to it."""
-NEW_FILE_WORTH = 1.2
-"""Added when such a file is new: the same path with just the same content is no accident, however short it is."""
-SHARE_MIN = 0.15
-"""Of one file's change, the commit's or the session's, a match must be at least this part."""
-RARE_MIN, RARE_SHARE = 0.6, 0.5
-"""Proof needs a line that is not in many commits, or half of a file's change."""
-HINT = 0.5
-"""Less than enough, but more than this, is worth a person's look."""
-LIKE_MIN, LIKE_SURE = 0.5, 0.65
-"""Share of a session's word sequences in a file that a commit has too: a formatter broke the lines."""
 SLACK_MS = 120_000
 """Clocks of a tool and of git may differ by this."""
 COMMAND_MS = 600_000
@@ -43,31 +26,6 @@ COMMAND_MS = 600_000
 COMMON_MAX = 2
 """A line that more commits than this add is worth less with each."""
 HINTS_MAX = 3
-SCORE_REVIEW = 59
-
-State = Literal["linked", "needs_review"]
-Made = tuple[Order, str | None]
-"""A command that made a commit, and the name the commit had then when it has another now."""
-
-
-@dataclass(slots=True)
-class Match:
-    """A session and a commit that go together, and why."""
-
-    key: int
-    commit: Commit
-    state: State
-    score: int
-    """0 to 100; 60 and more is linked."""
-    method: str
-    reason: str
-    was: str | None = None
-    """The commit that this one replaces: amended, rebased, squashed or picked."""
-    files: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """By path in the commit: lines that match, lines that it changes."""
-    rivals: frozenset[int] = frozenset()
-    ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """By path in the commit: first and last lines of what the session wrote."""
 
 
 class Judge:
@@ -105,7 +63,7 @@ class Judge:
             here = {key: each[number] for key, each in overlaps.items() if number in each}
             sure = {key: each[commit.sha] for key, each in made.items() if commit.sha in each}
             for key in sorted({*here, *sure}):
-                match = _Dispute(self, commit, here, sure, by_key).judge(by_key[key])
+                match = Dispute(self, commit, here, sure, by_key).judge(by_key[key])
                 if match is not None:
                     found[key].append(match)
         return {claim.key: self._settled(claim, found[claim.key]) for claim in claims}
@@ -222,117 +180,6 @@ class Judge:
         return None
 
 
-class _Dispute:
-    """One commit and every session that has something of it."""
-
-    def __init__(
-        self,
-        judge: Judge,
-        commit: Commit,
-        here: Mapping[int, Overlap],
-        sure: Mapping[int, Made],
-        claims: Mapping[int, Claim],
-    ) -> None:
-        self._judge = judge
-        self._commit = commit
-        self._here = here
-        self._sure = sure
-        self._claims = claims
-
-    def judge(self, claim: Claim) -> Match | None:
-        """Whether the commit is the session's, and why."""
-        mine = self._here.get(claim.key) or Overlap()
-        if claim.key in self._sure:
-            order, was = self._sure[claim.key]
-            method = "commit_command" if was is None else "patch_id"
-            return self._match(claim, "linked", 99 if mine.taken else 97, method, _made_text(order, was), was=was)
-        own, shared, rare, rivals = self._shares(claim.key)
-        if not rivals:
-            own += NEW_FILE_WORTH * mine.new_files
-            own += SAME_FILE_WORTH * mine.whole_files if own >= HINT else 0.0
-        method = "hunks" if mine.nearness == EXACT else "hunks_renamed"
-        enough = ENOUGH if mine.nearness > TAIL else 2 * ENOUGH
-        fits = mine.share >= SHARE_MIN
-        if own >= enough and fits and (rare >= RARE_MIN or mine.share >= RARE_SHARE):
-            score = round((60 + 35 * (1 - math.exp((enough - own) / 2))) * mine.nearness)
-            return self._match(claim, "linked", max(score, 60), method, f"{_lines(mine)} match", rivals)
-        if own + shared >= enough and fits and rivals:
-            return self._disputed(claim, rivals)
-        if mine.like >= LIKE_MIN:
-            return self._alike(claim, mine.like)
-        if own >= HINT and mine.nearness == EXACT and not rivals:
-            score = max(1, round(SCORE_REVIEW * min(own / enough, 1.0)))
-            return self._match(
-                claim, "needs_review", score, method, f"only {_lines(mine)} match: too little to be sure"
-            )
-        if mine.touched and own + shared < HINT:
-            reason = "it changes a file that the session changed in place, in a way that the session does not tell"
-            return self._match(claim, "needs_review", 30, "file", reason)
-        return None
-
-    def _shares(self, key: int) -> tuple[float, float, float, frozenset[int]]:
-        """Weight that only this session claims, weight that others claim as well, the part of the first that is in few
-        commits, and who the others are.
-
-        Lines that the commit has often enough for everybody who wrote them are everybody's own.
-        """
-        own = shared = rare = 0.0
-        rivals: set[int] = set()
-        mine = self._here.get(key) or Overlap()
-        for path, lines in mine.taken.items():
-            others = {each: other.taken[path] for each, other in self._here.items() if path in other.taken}
-            for line, count in lines.items():
-                worth = self._judge.weight(line) * count
-                claimants = {each for each, theirs in others.items() if line in theirs and each != key}
-                wanted = sum(theirs[line] for theirs in others.values())
-                if claimants and worth > 0 and wanted > mine.room.get(path, Counter())[line]:
-                    shared += worth
-                    rivals |= claimants
-                else:
-                    own += worth
-                    rare += worth if self._judge.is_rare(line) else 0.0
-        return own, shared, rare, frozenset(rivals)
-
-    def _disputed(self, claim: Claim, rivals: frozenset[int]) -> Match | None:
-        """Several sessions wrote the same. Whoever made the commit, or whose working tree or branch it was made in,
-        has it; otherwise a person must look."""
-        if any(rival in self._sure for rival in rivals):
-            return None
-        both = [self._claims[key] for key in (claim.key, *sorted(rivals))]
-        same = f"{_lines(self._here[claim.key])} match; other sessions wrote the same, but the commit"
-        for belongs, method, score, where in (
-            (self._judge.made_there, "hunks_worktree", 80, "was made in its working tree"),
-            (self._judge.on_its_branch, "hunks_branch", 70, "is on its branch only"),
-        ):
-            winners = [each.key for each in both if belongs(self._commit, each)]
-            if winners and claim.key not in winners:
-                return None
-            if winners == [claim.key]:
-                return self._match(claim, "linked", score, method, f"{same} {where}", rivals)
-        reason = f"{_lines(self._here[claim.key])} match, and other sessions wrote the same: {len(rivals)}"
-        return self._match(claim, "needs_review", 50, "hunks", reason, rivals)
-
-    def _alike(self, claim: Claim, like: float) -> Match:
-        others = max((each.like for key, each in self._here.items() if key != claim.key), default=0.0)
-        reason = f"{like:.0%} of the word sequences it wrote are there, with other line breaks"
-        if like >= LIKE_SURE and others < LIKE_MIN:
-            return self._match(claim, "linked", min(round(100 * like), 90), "words", reason)
-        return self._match(claim, "needs_review", 50, "words", reason)
-
-    def _match(
-        self,
-        claim: Claim,
-        state: State,
-        score: int,
-        method: str,
-        reason: str,
-        rivals: frozenset[int] = frozenset(),
-        was: str | None = None,
-    ) -> Match:
-        mine = self._here.get(claim.key) or Overlap()
-        return Match(claim.key, self._commit, state, score, method, reason, was, mine.files, rivals, mine.ranges)
-
-
 def _in_time(commits: Sequence[Commit]) -> tuple[list[Commit], list[int]]:
     """Commits by time, parents before children also when a clock was wrong; a child is not older than its parents."""
     times: dict[str, int] = {}
@@ -340,22 +187,3 @@ def _in_time(commits: Sequence[Commit]) -> tuple[list[Commit], list[int]]:
         times[commit.sha] = max([commit.committed_ms, *(times[sha] for sha in commit.parents if sha in times)])
     ordered = sorted(commits, key=lambda commit: times[commit.sha])
     return ordered, [times[commit.sha] for commit in ordered]
-
-
-def _lines(mine: Overlap) -> str:
-    count = sum(match for match, _ in mine.files.values())
-    return (
-        f"{count} changed {'line' if count == 1 else 'lines'} in {len(mine.files)} {_plural('file', len(mine.files))}"
-    )
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"
-
-
-def _made_text(order: Order, was: str | None) -> str:
-    if was is not None:
-        return f"the same patch as {was[:10]}, which is gone"
-    if order.abbrev is None:
-        return "the session ran `git commit` with this subject at that time"
-    return f"the session ran git and was told of commit {order.abbrev}"

@@ -153,3 +153,24 @@ ANYTHING = st.recursive(
 def test_odd_shapes_never_raise(kind: str, body: dict[str, Any], command: Any) -> None:
     for found in evidence_of(kind, "completed", {"tool": "Edit", **body, "command": command}):
         assert isinstance(found, Edit | CommitSeen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("fileChange", {"changes": {"/r/a": {"type": "update", "unified_diff": "@@\n-x\n+y", "move_path": "/r/b"}}}),
+        ("fileChange", {"changes": [{"path": "/r/n", "kind": {"type": "add"}, "diff": "one"}]}),
+        ("toolCall", {"tool": "Write", "arguments": {"file_path": "/r/n", "content": "1"}}),
+        ("toolCall", {"tool": "Write", "arguments": {"file_path": "/r/n"},
+                      "toolUseResult": {"structuredPatch": [{"lines": ["-a", "+b"]}]}}),
+        ("toolCall", {"tool": "Edit", "arguments": {"file_path": "/r/n", "old_string": "a", "new_string": "b"}}),
+        ("commandExecution", {"command": "cat > n <<E\nx\nE\nsed -i s/a/b/ m; git commit -m A", "cwd": "/r"}),
+    ],
+)  # fmt: skip
+def test_without_lines_the_same_files_and_commits_are_named(kind: str, body: dict[str, Any]) -> None:
+    def named(found: list[Any]) -> list[Any]:
+        return [(one.path, one.deed, one.old_path) if isinstance(one, Edit) else one for one in found]
+
+    full = evidence_of(kind, "completed", body)
+    assert full
+    assert named(evidence_of(kind, "completed", body, lines=False)) == named(full)

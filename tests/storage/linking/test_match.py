@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.linking.claims import Change, Claim, Order, signed
+from storage.linking.dispute import Match
 from storage.linking.history import Commit, FileDiff
-from storage.linking.match import Judge, Match
+from storage.linking.match import Judge
 
 MINUTE = 60_000
 BODY = ["def price_of(item, count):", "    return item.price * count", "def name_of(item):", "    return item.title"]

@@ -36,11 +36,12 @@ def test_the_table_is_large():
 
 def test_a_text_that_a_glance_found_loud_is_read_as_if_nobody_had_looked() -> None:
     loud, other = f"export API_TOKEN={'aB3' * 8}xyz90", "password = 'Tr0ub4dor&3'"
-    plain = [Scanner().spans(text) for text in (loud, other)]
-    scanner = Scanner()
-    assert scanner.fires(loud)
-    assert [scanner.spans(text) for text in (loud, other)] == plain
-    assert scanner.fires(other)
-    assert [scanner.spans(text) for text in (loud, other, loud)] == [*plain, plain[0]]
-    assert not scanner.fires("nothing of the kind")
-    assert loud not in repr(scanner._last)
+    rules = scanner(None)
+    plain = [rules.spans("".join(list(text))) for text in (loud, other)]
+    assert all(plain)
+    assert rules.fires(loud)
+    assert [rules.spans(text) for text in (loud, other)] == plain
+    assert rules.fires(other)
+    assert [rules.spans(text) for text in (loud, other, loud)] == [*plain, plain[0]]
+    assert not rules.fires("nothing of the kind")
+    assert loud not in repr(rules._last)
