@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,10 +121,10 @@ def _flawless(found: list[Samples]) -> tuple[float | None, int]:
 
 
 GATES: tuple[Gate, ...] = (
-    Gate("ingest success, Codex", "release", "%", ">=", 95, _drill(server="real"), _stored,
-         "of the items in the program's own rollout files, after every drill with the real codex"),
+    Gate("ingest success, Codex", "release", "%", ">=", 95, _measured("ingest", tool="codex"),
+         _share("stored", "truth"), "of what the real codex printed and was asked, session by session"),
     Gate("ingest success, Claude Code", "release", "%", ">=", 95, _measured("ingest", tool="claude"),
-         _share("stored", "truth"), "of what the program itself printed, in the lane with the real claude", 3),
+         _share("stored", "truth"), "of what the real claude printed and was asked, session by session"),
     Gate("linkage", "release", "%", ">=", 90, _measured("linkage"), _share("linked", "eligible"),
          "of the sessions of a labelled corpus that belong to commits", 300),
     Gate("degraded visible, p95", "release", "ms", "<=", 5_000, _drill(), _p95("visible"),
@@ -132,6 +133,8 @@ GATES: tuple[Gate, ...] = (
          "fault to HYBRID_ACTIVE, every drill on a user's deadlines"),
     Gate("crash loops contained", "release", "%", "==", 100, _drill(prefix="crash-loop"), _flawless,
          "repetitions in which the third restart was refused and nothing was spawned until a person said so"),
+    Gate("stored after faults, Codex", "release", "%", ">=", 95, _drill(server="real"), _stored,
+         "of the items in the program's own rollout files, after every drill with the real codex"),
     Gate("silent drops", "release", "items", "==", 0, _drill(), _sum("silent_drops"),
          "items that the program completed and that are neither stored nor named"),
     Gate("degraded visible, p95", "own", "ms", "<=", 100, _drill(prefix="kill"), _p95("visible"),
@@ -140,6 +143,8 @@ GATES: tuple[Gate, ...] = (
          _p95("active"), "SIGKILL of an actor to HYBRID_ACTIVE with the new one"),
     Gate("the real codex caught up, p95", "own", "ms", "<=", 800, _drill("codex", prefix="kill", server="real"),
          _p95("active"), "SIGKILL of codex to HYBRID_ACTIVE in the next generation"),
+    Gate("a dead host's processes gone, p95", "own", "ms", "<=", 2_000, _drill("host", prefix="kill"), _p95("noticed"),
+         "SIGKILL of the host to the end of everything below it"),
     Gate("the tree answers, p95", "own", "ms", "<=", 500, _drill(*SPINE, prefix="kill"), _p95("restarted"),
          "SIGKILL of supervisor, admin or root to the first actor of the new tree"),
     Gate("orphans", "own", "processes", "==", 0, _drill(), _sum("orphans"), "left after any repetition of any drill"),
@@ -260,48 +265,5 @@ def verify(path: Path, folder: Path) -> list[str]:
     return differences
 
 
-_METRIC = {
-    "type": "object",
-    "required": ["metric", "verdict", "reason", "value", "unit", "bound", "n", "n_min", "window", "samples"],
-    "properties": {
-        "metric": {"type": "string"},
-        "says": {"type": "string"},
-        "verdict": {"enum": ["go", "no-go"]},
-        "reason": {"type": "string"},
-        "value": {"type": ["number", "null"]},
-        "unit": {"type": "string"},
-        "bound": {"type": "string"},
-        "n": {"type": "integer"},
-        "n_min": {"type": "integer"},
-        "window": {"type": ["object", "null"]},
-        "machines": {"type": "array", "items": {"type": "string"}},
-        "samples": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["file", "sha256", "rows"],
-                "properties": {
-                    "file": {"type": "string"},
-                    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-                    "rows": {"type": "integer"},
-                },
-            },
-        },
-    },
-}
-SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "reliability-gates.json",
-    "type": "object",
-    "required": ["schema", "verdict", "reason", "evaluated_at", "version", "release", "own"],
-    "properties": {
-        "schema": {"const": "1"},
-        "verdict": {"enum": ["go", "no-go"]},
-        "reason": {"type": "string"},
-        "evaluated_at": {"type": "string", "format": "date-time"},
-        "version": {"type": "string"},
-        "release": {"type": "array", "items": _METRIC},
-        "own": {"type": "array", "items": _METRIC},
-    },
-}
-"""The form of a verdict, as JSON schema."""
+SCHEMA: dict[str, Any] = orjson.loads((files("chaos") / "reliability-gates.schema.json").read_bytes())
+"""The form of a verdict, as JSON schema; published in the package under this name."""

@@ -52,12 +52,30 @@ class Counts:
         return self.right / (self.right + self.missed) if self.right + self.missed else None
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One session of the corpus, judged after the last look. What is `eligible` and `linked` is 0 or 1."""
+
+    session: str
+    tool: str
+    hazard: str
+    commits: int
+    """How many commits are its own by the corpus' label."""
+    eligible: int
+    """It belongs to commits at all."""
+    linked: int
+    """It does, and each of them is linked as sure."""
+    wrong: int
+    """Commits that are linked as sure and are not its own."""
+
+
 @dataclass
 class Linkage:
     """The result of one corpus."""
 
     seed: int
     by_hazard: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    verdicts: list[Verdict] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -172,6 +190,9 @@ def _count(reader: LinkReader, session: ToldSession, result: Linkage) -> None:
     counts.wrong += len(linked - allowed)
     counts.missed += len(truth - linked)
     counts.asked += sum(link["state"] == "needs_review" for link in told.values())
+    right, wrong = int(bool(truth) and truth <= linked), len(linked - allowed)
+    verdict = Verdict(session.session_id, session.tool, session.hazard, len(truth), int(bool(truth)), right, wrong)
+    result.verdicts.append(verdict)
     for commit in sorted(linked - allowed):
         link = told[commit]
         words = (session.hazard, session.session_id, link["subject"], link["method"], link["reason"])

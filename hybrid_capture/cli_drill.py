@@ -111,6 +111,80 @@ def report(
     return DONE
 
 
+measure_app = typer.Typer(**LOOK, help="Take samples that no drill takes: from what programs and a corpus say is true.")
+gates_app.add_typer(measure_app, name="measure")
+
+
+@measure_app.command("linkage")
+@verb
+def measure_linkage(
+    sessions: Annotated[int, typer.Option("--sessions", min=1, max=100_000, help="At least so many.")] = 330,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the corpus: code, histories, sessions, dates.")] = 1,
+    out: Out = Path("drills"),
+    as_json: Json = False,
+) -> int:
+    """Link a labelled corpus of sessions and git histories, and write what was linked beside what belongs together.
+
+    \b
+    Example:
+      hybrid-capture gates measure linkage --sessions 330
+    """
+    from chaos.measuring.linkage import linkage
+
+    screen = Screen(as_json)
+    screen.say(f"making and linking {sessions} sessions: about a minute")
+    path, verdicts = linkage(out, sessions, seed)
+    eligible, linked = (sum(getattr(each, name) for each in verdicts) for name in ("eligible", "linked"))
+    wrong = sum(each.wrong for each in verdicts)
+    screen.record(
+        {"sessions": len(verdicts), "eligible": eligible, "linked": linked, "wrong": wrong, "samples": str(path)}
+    )
+    screen.say(f"{linked} of {eligible} sessions that belong to commits are linked, {wrong} links are wrong: {path}")
+    return DONE
+
+
+@measure_app.command("ingest")
+@verb
+def measure_ingest(
+    codex: Annotated[Path, typer.Option("--codex", exists=True, help="The real codex: binary, wrapper, node_modules.")],
+    claude: Annotated[Path, typer.Option("--claude", exists=True, help="The real claude: binary or node_modules.")],
+    sessions: Annotated[int, typer.Option("--sessions", min=1, max=10_000, help="Of each tool.")] = 21,
+    out: Out = Path("drills"),
+    as_json: Json = False,
+) -> int:
+    """Let the real programs work offline, and write how much of what they say they did is stored.
+
+    Exit code 1 when anything is missing.
+
+    \b
+    Example:
+      hybrid-capture gates measure ingest --codex node_modules --claude node_modules
+    """
+    from chaos.claude_program import ClaudeNotFound, find_claude
+    from chaos.measuring.ingest import Unprepared, ingest
+    from hybrid_capture.codex_binary import resolve_codex
+
+    screen, done = Screen(as_json), 0
+
+    def told(session: str) -> None:
+        nonlocal done
+        done += 1
+        screen.say(f"  {done:>3} of {2 * sessions}  {session}")
+
+    try:
+        binary = find_claude(claude) if claude.is_dir() else claude.absolute()
+        measured = ingest(out, binary, resolve_codex(codex, env_path=""), sessions, told)
+    except (ClaudeNotFound, Unprepared) as error:
+        raise Problem("NOT_MEASURED", str(error), USAGE) from None
+    complete = True
+    for tool, rows in measured.items():
+        truth, stored = (sum(row[name] for row in rows) for name in ("truth", "stored"))
+        complete &= truth == stored
+        screen.record({"tool": tool, "sessions": len(rows), "truth": truth, "stored": stored})
+        screen.say(f"{tool}: {stored} of {truth} items and prompts in {len(rows)} sessions are stored")
+    return DONE if complete else WRONG
+
+
 @gates_app.command("evaluate")
 @verb
 def evaluate(

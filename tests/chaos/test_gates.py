@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from chaos import gates
-from chaos.gates import GATES, BadVerdict, evaluate, read, verify, write
+from chaos.gates import GATES, SCHEMA, BadVerdict, evaluate, read, verify, write
 from tests.chaos.drilling.made import NOW, head, put, row
 
 
@@ -20,10 +21,12 @@ def good(folder: Path, began: datetime = NOW) -> None:
     put(folder, "kill-ingest-scripted", head("kill-ingest", **at), [row(n) for n in range(20)])
     put(folder, "kill-codex-real", head("kill-codex", server="real", **at), [row(n) for n in range(20)])
     put(folder, "kill-root-scripted", head("kill-root", **at), [row(n) for n in range(20)])
+    put(folder, "kill-host-scripted", head("kill-host", **at), [row(n, None) for n in range(20)])
     put(folder, "crash-loop-scripted", head("crash-loop", **at), [row(n, None) for n in range(20)])
     claude = {**head("x", **at), "measure": "ingest", "tool": "claude"}
     del claude["drill"]
-    put(folder, "ingest-claude", claude, [{"truth": 40, "stored": 40}] * 3)
+    put(folder, "ingest-claude", claude, [{"truth": 40, "stored": 40}] * 20)
+    put(folder, "ingest-codex", {**claude, "tool": "codex"}, [{"truth": 6, "stored": 6}] * 20)
     linkage = {**claude, "measure": "linkage"}
     put(folder, "linkage", linkage, [{"eligible": 1, "linked": 1}] * 300)
 
@@ -52,7 +55,9 @@ def test_nothing_measured_is_no_go_and_says_so(tmp_path: Path) -> None:
         assert (each["value"], each["n"], each["samples"]) == (None, 0, [])
 
 
-@pytest.mark.parametrize("missing", ["kill-codex-real", "ingest-claude", "linkage", "crash-loop-scripted"])
+@pytest.mark.parametrize(
+    "missing", ["kill-codex-real", "ingest-claude", "ingest-codex", "linkage", "crash-loop-scripted"]
+)
 def test_any_missing_piece_of_the_evidence_is_no_go(tmp_path: Path, missing: str) -> None:
     good(tmp_path)
     (tmp_path / f"{missing}.samples.jsonl").unlink()
@@ -82,7 +87,7 @@ def test_samples_of_another_version_or_without_a_time_prove_nothing(tmp_path: Pa
     put(tmp_path, "kill-codex-real", head("kill-codex", server="real", version="0.0.1"), [row(n) for n in range(20)])
     put(tmp_path, "crash-loop-scripted", head("crash-loop", began="yesterday"), [row(n) for n in range(20)])
     verdict = evaluate(tmp_path, NOW)
-    assert gate(verdict, "ingest success, Codex")["reason"] == "no-go: not measured (only old samples)"
+    assert gate(verdict, "stored after faults, Codex")["reason"] == "no-go: not measured (only old samples)"
     assert gate(verdict, "crash loops contained")["reason"].startswith("no-go: not measured")
 
 
@@ -160,11 +165,22 @@ def test_a_file_that_is_no_verdict_is_refused_with_what_to_do(tmp_path: Path, co
         read(path)
 
 
-def test_the_schema_names_every_field_that_is_written(tmp_path: Path) -> None:
+def test_every_verdict_keeps_to_the_published_schema(tmp_path: Path) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    validator = Draft202012Validator(SCHEMA)
     good(tmp_path)
-    verdict = evaluate(tmp_path, NOW)
-    assert set(verdict) == set(gates.SCHEMA["properties"])
-    each = gates.SCHEMA["properties"]["release"]["items"]
-    for told in (*verdict["release"], *verdict["own"]):
-        assert set(told) == set(each["properties"])
+    full, empty = evaluate(tmp_path, NOW), evaluate(tmp_path / "nowhere", NOW)
+    for verdict in (full, empty):
+        validator.validate(orjson.loads(orjson.dumps(verdict)))
+    assert set(full) == set(SCHEMA["properties"])
     assert len({(each.metric, each.kind) for each in GATES}) == len(GATES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"verdict": "maybe"}, {"surprise": 1}, {"schema": "2"}, {"release": [{"metric": "x"}]}, {"own": {}}],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_no_verdict_does_not_keep_to_the_schema(tmp_path: Path, change: dict[str, Any]) -> None:
+    verdict = orjson.loads(orjson.dumps(evaluate(tmp_path, NOW)))
+    assert not Draft202012Validator(SCHEMA).is_valid({**verdict, **change})

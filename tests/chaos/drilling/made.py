@@ -24,7 +24,7 @@ def head(drill: str = "kill-ingest", **fields: Any) -> dict[str, Any]:
 
 def row(n: int = 1, active: float | None = 20.0, **fields: Any) -> dict[str, Any]:
     """One repetition."""
-    phases = {"visible": 10.0, "restarted": 15.0, "active": active, "caught_up": None}
+    phases = {"noticed": 5.0, "visible": 10.0, "restarted": 15.0, "active": active, "caught_up": None}
     return {"n": n, "phases": phases, "failures": [], "silent_drops": 0, "completed": 100, "orphans": 0, **fields}
 
 
