@@ -7,7 +7,7 @@ from collections import deque
 from actors.link_helper import HUNG_MS, LinkHelper
 from actors.machines.effects import Woke
 from actors.shell import TRACES, Shell, clean, now
-from actors.tracing import FLUSH_MS, micros
+from actors.tracing import micros
 from messages.base import Message
 from messages.baseline import FilesWanted, KeepRecords, RecordsRefused
 from messages.lifecycle import Begin
@@ -37,6 +37,8 @@ HELD_NOTES_MAX = 1_000
 
 HISTORY_ROWS_MAX = 16_384
 """Rows of the history of messages that wait to be written. Over: what is told then is not kept."""
+HISTORY_MS = 500
+"""How long rows that were told wait for others, to be written together."""
 HISTORY_PIECE_ROWS = 1_000
 """Rows that one transaction writes, give or take a message: some 5 ms."""
 
@@ -283,7 +285,7 @@ class IngestActor(Shell):
     def _flush_later(self) -> None:
         if (self.traces.waiting or self.history) and not self.flushing and not self.leaving and not self.replaced:
             self.flushing = True
-            self.wake(FLUSH_MS, TRACES)
+            self.wake(HISTORY_MS, TRACES)
 
     def tell_traces(self) -> None:
         """Write what was told, a bounded piece at a time, so that no checkpoint waits for more than that.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import secrets
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,6 +29,7 @@ from actors import lifeline
 from actors.envelope import BadMessage, Envelope, pack, unpack
 from actors.machines.effects import Audit, Effect, Exit, MachineRefused, Send, Wake, Woke
 from actors.machines.standing import Now
+from actors.recording import record_from
 from actors.tracing import DULL, FLUSH_MS, HELD, Recorder, micros
 from actors.transport.rejects import transport_rejects
 from messages.base import Message
@@ -249,6 +251,8 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
     def _begin(self, begin: Begin, address: Any) -> None:
         self.begun = begin
         self.traces.begin(begin.settings, begin.incarnation)
+        if begin.settings.traces.decisions and record_from(begin, secrets.token_bytes(16)) is None:
+            self.audit("recording", self.ROLE, "decisions cannot be written down in the state folder")
         self.peers["root" if self.ROLE == "supervisor" else "supervisor"] = address
         self.begin(begin)
         # What was loaded before the fork, and just now, lives as long as this process: the collector need not walk it
@@ -366,7 +370,9 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self._flush_later()
 
     def _flush_later(self) -> None:
-        if self.traces.waiting and not self.flushing and not self.leaving:
+        if self.traces.many and "ingest" in self.peers:
+            self.tell_traces()
+        elif self.traces.waiting and not self.flushing and not self.leaving:
             self.flushing = True
             self.wake(FLUSH_MS, TRACES)
 

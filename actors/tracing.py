@@ -19,8 +19,8 @@ from messages.settings import TreeSettings
 from messages.status import Party
 from messages.traces import ROWS, KeepTraces, Outcome
 
-FLUSH_MS = 500
-"""How long a row waits at most before it is told."""
+FLUSH_MS = 2_000
+"""How long a row waits at most before it is told; a quarter of a buffer goes at once."""
 DULL = frozenset({"Ping", "Pong", "Knock", "Knocked", "BaselineProbed", "SourceProbed"})
 """The heartbeat: some twenty messages a second that say that all is well. Recorded only when something was wrong with
 one, or slow: otherwise an idle night would push every turn out of the ring."""
@@ -211,9 +211,14 @@ class Recorder:
         """Rows that were not told yet."""
         return self._count
 
+    @property
+    def many(self) -> bool:
+        """Whether rows have to be told before their time, lest the buffer fills up."""
+        return self._count * 4 >= self._most > 0
+
     def due(self, now_us: int) -> bool:
-        """Whether the oldest row has waited long enough."""
-        return bool(self._count) and now_us - self._began_us >= FLUSH_MS * 1_000
+        """Whether the oldest row has waited long enough, or there are many."""
+        return self.many or (bool(self._count) and now_us - self._began_us >= FLUSH_MS * 1_000)
 
     def take(self) -> KeepTraces | None:
         """What is to be told; None when there is nothing. The buffer is empty then."""

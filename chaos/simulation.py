@@ -15,7 +15,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from actors.machines import decisions
+from actors.recording import Recording
 from chaos.simulating.acts import Acts
 from chaos.simulating.coverage import Coverage
 from chaos.simulating.plan import Plan, plan_of
@@ -52,18 +55,26 @@ class Outcome:
         return not self.problem
 
 
-def play(plan: Plan, coverage: Coverage | None = None, whole_story: bool = False) -> Outcome:
-    """One plan from its beginning to its rest. `whole_story` tells it also when all is well."""
+def play(
+    plan: Plan, coverage: Coverage | None = None, whole_story: bool = False, record: Path | None = None
+) -> Outcome:
+    """One plan from its beginning to its rest. `whole_story` tells it also when all is well; `record` is a new file for
+    what every machine was asked and decided. Errors: OSError when it cannot be made."""
     folder = scratch() / f"world-{next(_NUMBERS)}"
     folder.mkdir()
     world = World(plan, folder)
     problem = text = ""
+    recording = None if record is None else Recording(record, b"simulated", {"from": "simulation", "seed": plan.seed})
     try:
         with seams(world, plan.whole_wire), (coverage or Coverage()).counting():
+            decisions.watch(recording)
             _play(world, plan)
     except Violation as violation:
         problem, text = violation.name, str(violation).removeprefix(f"{violation.name}: ")
     finally:
+        decisions.watch(None)
+        if recording is not None:
+            recording.close()
         world.checks.close()
         world.close()
     if coverage is not None:

@@ -90,7 +90,7 @@ def trace_follow(
     state_dir: StateDir = None,
     as_json: Json = False,
 ) -> int:
-    """Show messages as they are handled, about a second late. Ends by itself, and says how many it left out.
+    """Show messages as they are handled, up to three seconds late. Ends by itself, and says how many it left out.
 
     \b
     Example:
@@ -138,6 +138,28 @@ def trace_export(
     from hybrid_capture import trace_view
 
     return trace_view.export(database_of(state_dir), Screen(as_json), wanted, form, out, force, _since(since))
+
+
+@trace_app.command("replay")
+@verb
+def trace_replay(
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording of decisions.", dir_okay=False)],
+    as_json: Json = False,
+) -> int:
+    """Ask the machines of this version again what a recording says they were asked, and stop at the first decision that
+    is another: exit code 1, with the message, what was decided then, and what is decided now.
+
+    A recording is made with the setting record_decisions (HYBRID_CAPTURE_RECORD_DECISIONS=true, files below
+    STATE/recordings), or by `simulate --seed N --record FILE`. Its texts are masked, their sizes kept.
+
+    \b
+    Example:
+      hybrid-capture simulate --seed 17 --record seed-17.jsonl
+      hybrid-capture trace replay seed-17.jsonl
+    """
+    from hybrid_capture import trace_replay
+
+    return trace_replay.show(recording, Screen(as_json))
 
 
 def _since(word: str | None) -> int | None:

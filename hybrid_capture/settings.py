@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     """Record the history of messages (types, ids, sizes, times; no content), for `hybrid-capture trace`."""
     trace_every: int = Field(default=1, ge=1, le=1_000_000)
     """Of so many histories one is recorded, whole. What was refused or failed always is."""
+    record_decisions: bool = False
+    """Write down what the machines are asked and decide, for `trace replay`: all texts masked, in private files
+    below `STATE/recordings`, at most 64 of 64 MiB. It is for finding a fault: it slows capture down."""
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
     """Sessions in which nothing happened for so many days are removed for good; None keeps them for ever."""
     python: Path = Field(default_factory=lambda: Path(sys.executable))
@@ -201,7 +204,7 @@ def tree_settings(
         sidecar=sidecar,
         otlp=OtlpSettings(enabled=settings.otlp, address=address),
         watch=watch or WatchSettings(),
-        traces=TraceSettings(on=settings.traces, every=settings.trace_every),
+        traces=TraceSettings(on=settings.traces, every=settings.trace_every, decisions=settings.record_decisions),
         limits=settings.limits,
         timing=settings.timing,
     )

@@ -189,6 +189,8 @@ class TraceSettings(Message):
     """False: nothing is recorded; messages carry their ids all the same."""
     every: int = Field(default=1, ge=1, le=1_000_000)
     """Of so many histories one is recorded, whole; what was refused or failed always is."""
+    decisions: bool = False
+    """Write down what machines are asked and decide, masked, in `STATE/recordings`, at most 64 files of 64 MiB."""
 
 
 class TreeSettings(Message):

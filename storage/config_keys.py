@@ -54,6 +54,7 @@ class ConfigKeys(BaseModel):
     python: str | None = None
     traces: bool | None = None
     trace_every: int | None = Field(default=None, ge=1, le=1_000_000)
+    record_decisions: bool | None = None
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
     limits: Limits | None = None
     timing: Timing | None = None

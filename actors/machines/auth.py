@@ -29,6 +29,7 @@ from actors.machines.auth_words import (
     Word,
     refine,
 )
+from actors.machines.decisions import decides
 from actors.machines.effects import NOTHING, Effects, MachineRefused, Send, Wake
 from messages.auth import (
     AbandonLogin,
@@ -50,6 +51,7 @@ from messages.status import AuthState
 Action = Callable[[Auth, AuthState, "Word"], tuple[Auth, Effects]]
 
 
+@decides
 def step(auth: Auth, heard: Heard) -> tuple[Auth, Effects] | MachineRefused:
     """Apply one message. A pair without a row changes nothing and is refused."""
     word = refine(auth, heard)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from actors.machines.decisions import decides
 from actors.machines.effects import NOTHING, Effect, Effects, Send
 from actors.machines.window import Outbox
 from messages.stream import BatchSettled, DroppedLine, FrameBatch, GenerationClosed, GenerationOpened, ResendFrames
@@ -59,11 +60,13 @@ class Courier:
         """Nothing is unsettled."""
         return not any(box.batches for box in self.waiting) and not self.ended
 
+    @decides
     def opened(self, generation: int) -> Effects:
         """A new process lives."""
         self.waiting.append(Outbox(generation, self.bytes_max))
         return self._announce() if len(self.waiting) == 1 else NOTHING
 
+    @decides
     def read(
         self, lines: bytes, count: int, dropped: Sequence[tuple[int, int, str]], at_ms: int, now_ms: int
     ) -> Effects:
@@ -87,6 +90,7 @@ class Courier:
             return NOTHING
         return (Send("stager", batch),)
 
+    @decides
     def closed(self, generation: int) -> Effects:
         """The live process is gone and drained."""
         box = self.waiting[-1]
@@ -94,6 +98,7 @@ class Courier:
         self.ended[generation] = box.next_seq - 1
         return self._close() if len(self.waiting) == 1 else NOTHING
 
+    @decides
     def settled(self, heard: BatchSettled) -> Effects:
         """Forget what is durable; go on to the next generation when this one's books are closed."""
         box = self.waiting[0] if self.waiting else None
@@ -106,6 +111,7 @@ class Courier:
         self.waiting.popleft()
         return self._announce()
 
+    @decides
     def resend(self, heard: ResendFrames, now_ms: int) -> Effects:
         """The stager misses something."""
         box = self.waiting[0] if self.waiting else None
@@ -113,10 +119,12 @@ class Courier:
             return NOTHING
         return self._again(now_ms)
 
+    @decides
     def stager_returned(self, now_ms: int) -> Effects:
         """A new stager knows nothing: introduce the generation and send what is unsettled."""
         return self._again(now_ms)
 
+    @decides
     def tick(self, now_ms: int) -> Effects:
         """Send again what nobody settled for `resend_ms`.
 

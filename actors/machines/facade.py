@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from actors.machines.actions import why_not
+from actors.machines.decisions import decides
 from actors.machines.effects import NOTHING, Audit, Effect, Effects, ReadStore, Send, Wake
 from actors.machines.meter import SAMPLE_MS, Meter
 from actors.machines.open_questions import OpenQuestions, closed, shown
@@ -85,10 +86,12 @@ class Facade:
     measured_ms: int = 0
     """When a sample was last asked for (wall clock)."""
 
+    @decides
     def begin(self) -> Effects:
         """Measure from now on."""
         return (Wake(SAMPLE_MS, METER),)
 
+    @decides
     def said(self, heard: say.ClientSaid, now: Now) -> Effects:
         """Bytes of a renderer: parse, look the row up, answer."""
         body = heard.body.encode(errors="surrogatepass")
@@ -201,6 +204,7 @@ class Facade:
         login = isinstance(command, say.StartLogin)
         return (limits.login_deadline_ms if login else limits.request_deadline_ms) + DONE_SLACK_MS
 
+    @decides
     def gone(self, heard: say.ClientGone) -> Effects:
         """A renderer hung up: forget it and what it waits for."""
         self.clients.pop(heard.client_id, None)
@@ -208,6 +212,7 @@ class Facade:
             del self.open[key]
         return self._live_wanted()
 
+    @decides
     def stager_returned(self) -> Effects:
         """A new stager does not know that somebody watches."""
         return self._live_wanted()
@@ -217,6 +222,7 @@ class Facade:
 
     # What the tree tells.
 
+    @decides
     def status_changed(self, heard: StatusChanged) -> Effects:
         """Newest status wins; late ones of an older supervisor step are nothing."""
         if self.status is not None and heard.status.revision < self.status.revision:
@@ -228,17 +234,20 @@ class Facade:
             effects += self.settled(ApprovalSettled(token=token, outcome="closed"))
         return effects
 
+    @decides
     def measure(self, now: Now) -> Effects:
         """Time for a sample: it is taken when ingest says how many frames there were."""
         self.measured_ms = now.wall
         return (Send("ingest", LedgerWanted(command_id=METER)), Wake(SAMPLE_MS, METER))
 
+    @decides
     def ledger(self, heard: LedgerTold) -> Effects:
         if heard.command_id == METER:
             self.meter.sample(heard.ledger.received, self.measured_ms)
             return NOTHING
         return self._status_answer(heard.command_id, heard.ledger.model_dump())
 
+    @decides
     def woke(self, name: str) -> Effects:
         """The ledger did not come in time: the status is given without, and says so. Nor did data or an effect: it
         failed."""
@@ -262,6 +271,7 @@ class Facade:
         status["ledger"] = ledger if ledger is not None else {"missing": "ingest did not answer in time"}
         return self._tell(client_id, command_id, say.StatusAnswer(command_id=command_id, status=status))
 
+    @decides
     def read(self, key: str, data: str | None, code: say.RefusalCode = "FAILED", text: str = "") -> Effects:
         """What a read gave: its data as JSON, or why there is none."""
         self.reads.discard(key)
@@ -281,6 +291,7 @@ class Facade:
             client.answers.keep(command_id, body)
         return (_to(client_id, body),)
 
+    @decides
     def done(self, heard: CallDone | SupervisionDone) -> Effects:
         waiting = self.open.get(heard.command_id)
         snapshot = waiting.command if waiting is not None else None
@@ -290,6 +301,7 @@ class Facade:
         code: say.RefusalCode = "FAILED" if isinstance(heard, CallDone) else heard.code
         return self._done(heard.command_id, heard.ok, heard.text, heard.result, code)
 
+    @decides
     def auth_done(self, heard: AuthCommandDone) -> Effects:
         """The login address goes to the client that asked, complete, and to nobody else."""
         result: dict[str, Any] = {"state": heard.state, "account": heard.state}
@@ -315,15 +327,18 @@ class Facade:
         done = say.CommandDone(command_id=command_id, ok=ok, code=None if ok else code, text=text, result=result)
         return (*self._tell(client_id, command_id, done), *audited)
 
+    @decides
     def stored(self, heard: ItemStored | TurnStored) -> Effects:
         if isinstance(heard, ItemStored):
             self.meter.stored(None)
             return self._publish(say.ItemEvent(**heard.model_dump()))
         return self._publish(say.TurnEvent(**heard.model_dump()))
 
+    @decides
     def live(self, heard: LiveLines) -> Effects:
         return self._publish(say.LiveEvent(**heard.model_dump()), live=True)
 
+    @decides
     def asked(self, heard: ApprovalAsked) -> Effects:
         """Everybody hears of it; each with a token of its own."""
         self.questions.add(heard)
@@ -333,6 +348,7 @@ class Facade:
             if client.subscribed
         )
 
+    @decides
     def settled(self, heard: ApprovalSettled) -> Effects:
         asked = self.questions.pop(heard.token)
         if asked is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from actors.machines.decisions import decides
 from actors.machines.effects import (
     NOTHING,
     Ask,
@@ -111,6 +112,7 @@ Heard = (
 Action = Callable[[Life, str, Heard], tuple[Life, Effects]]
 
 
+@decides
 def step(life: Life, heard: Heard) -> tuple[Life, Effects] | MachineRefused:
     """Apply one message."""
     if isinstance(heard, CallbackDue | GraceOver) and heard.epoch != life.epoch:

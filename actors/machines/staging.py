@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from actors.machines.decisions import decides
 from actors.machines.draft import Draft
 from actors.machines.effects import NOTHING, Effect, Effects, Send, Wake
 from actors.machines.reading import Decode, Reading
@@ -72,6 +73,7 @@ class Staging:
 
     # What arrives from the sidecar.
 
+    @decides
     def opened(self, heard: GenerationOpened, now: Now) -> Effects:
         """A new process speaks, or the same one speaks to a new stager."""
         if heard.generation <= self.generation:
@@ -97,6 +99,7 @@ class Staging:
         self.outgoing.append(StageOpened(generation=generation, stager=self.stager))
         return NOTHING if sent else self._send_first()
 
+    @decides
     def batch(self, heard: FrameBatch, now: Now) -> Effects:
         """Lines, in any order the transport likes."""
         if heard.generation > self.generation:
@@ -151,6 +154,7 @@ class Staging:
         """Whether ingest has to confirm something of this generation."""
         return any(each.generation == generation for each in self.outgoing)
 
+    @decides
     def closed(self, heard: GenerationClosed, now: Now) -> Effects:
         """The process is gone; close its books when its last frame was read."""
         if heard.generation in self.books:
@@ -164,6 +168,7 @@ class Staging:
 
     # What arrives from ingest.
 
+    @decides
     def reset(self, heard: StageReset, now: Now) -> Effects:
         """Where this generation continues."""
         first = self.outgoing[0] if self.outgoing else None
@@ -183,6 +188,7 @@ class Staging:
         effects += [*self._close_if_drained(now), *self._flush(now)]
         return (*effects, *(self._open(self.following, now) if self.following else NOTHING))
 
+    @decides
     def kept(self, heard: CheckpointKept, now: Now) -> Effects:
         """The first checkpoint is durable: settle its batches, send the next."""
         first = self.outgoing[0] if self.outgoing else None
@@ -196,6 +202,7 @@ class Staging:
         settled = BatchSettled(generation=first.generation, through_seq=first.last_seq, closed=first.closed)
         return (Send("sidecar", settled), *self._send_first(), *self._flush(now))
 
+    @decides
     def refused(self, heard: CheckpointRefused) -> Effects:
         """Ingest could not take it. A store that failed is asked again later; a stage it does not know is opened
         again; frames that are missing before it are asked of the sidecar."""
@@ -209,10 +216,12 @@ class Staging:
             return (Send("sidecar", ResendFrames(generation=heard.generation, through_seq=heard.through_seq)),)
         return NOTHING  # store_failed: the resend that is due asks again; old_stager: a newer one lives
 
+    @decides
     def ingest_returned(self) -> Effects:
         """A new ingest knows nothing of what was on its way."""
         return self._send_first()
 
+    @decides
     def woke(self, name: str, epoch: int, now: Now) -> Effects:
         """A deadline came due: send what waits, or send again what was not confirmed."""
         if name == "checkpoint" and epoch == self.wake_epoch:
@@ -221,6 +230,7 @@ class Staging:
             return self._send_first()
         return NOTHING
 
+    @decides
     def watch(self, on: bool) -> None:
         """Whether live lines are wanted, for items that open from now on."""
         self.watched = self.reading.stage.watched = on

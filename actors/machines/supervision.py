@@ -15,6 +15,7 @@ from actors.machines import process as life
 from actors.machines.children import live as _live
 from actors.machines.children import start_actor as _start
 from actors.machines.children import start_given_up
+from actors.machines.decisions import decides
 from actors.machines.effects import (
     NOTHING,
     ActorExited,
@@ -84,6 +85,7 @@ LEAVE_DEADLINE_MS = 5_000
 """An actor that was asked to leave and is still there after this long gets SIGKILL."""
 
 
+@decides
 def begin(machine: Supervision, now: Now) -> Effects:
     """Start every child in order, and the clockwork."""
     machine.process = replace(machine.process, timing=machine.settings.timing)
@@ -97,6 +99,7 @@ def begin(machine: Supervision, now: Now) -> Effects:
     return (*effects, *_settle(machine, now, "the tree starts"))
 
 
+@decides
 def step(machine: Supervision, heard: Any, now: Now) -> Effects | MachineRefused:
     """Apply one message; afterwards mode, transitions and status follow from what is known."""
     handler = HANDLERS.get(type(heard))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from chaos.simulating.plan import Plan, plan_of
@@ -36,10 +37,10 @@ def simulate(seeds: int | None, minutes: float | None, first: int, jobs: int | N
     return WRONG if found.failed else DONE
 
 
-def replay(seed: int, screen: Screen) -> int:
-    """One seed again, with its story."""
+def replay(seed: int, screen: Screen, record: Path | None = None) -> int:
+    """One seed again, with its story; `record` is a new file for its decisions. Errors: OSError."""
     began = time.monotonic()
-    outcome = play(plan_of(seed), whole_story=True)
+    outcome = play(plan_of(seed), whole_story=True, record=record)
     if not outcome.well:
         _failure(outcome, screen)
         return WRONG
@@ -47,6 +48,8 @@ def replay(seed: int, screen: Screen) -> int:
         screen.say(line)
     screen.say(f"seed {seed} holds: {outcome.steps} steps in {time.monotonic() - began:.2f} s, {outcome.trace_hash}")
     screen.record({"seed": seed, "ok": True, "steps": outcome.steps, "traceHash": outcome.trace_hash})
+    if record is not None:
+        screen.note(f"written to {record}: `hybrid-capture trace replay {record}` asks the machines again")
     return DONE
 
 

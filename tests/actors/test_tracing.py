@@ -160,12 +160,15 @@ def test_nothing_is_recorded_when_traces_are_off_and_before_the_beginning(clock:
         assert made.take() is None
 
 
-def test_rows_are_due_half_a_second_after_the_first(clock: Clock) -> None:
+def test_rows_are_due_two_seconds_after_the_first_or_when_there_are_many(clock: Clock) -> None:
     made = recorder()
     assert not made.due(clock.us)
     hear(made, batch(), clock)
     assert not made.due(clock.us + FLUSH_MS * 1_000 - 1_000)
     assert made.due(clock.us + FLUSH_MS * 1_000)
+    for n in range(2, 5):
+        hear(made, batch(n), clock)
+    assert made.due(clock.us), "a quarter of the buffer is full"
 
 
 def test_names_are_unique_among_runs_actors_and_incarnations() -> None:
