@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from actors.machines.effects import NOTHING, Effects, Send
 from actors.machines.standing import Now
 from actors.wire.approvals import kind_of
 from actors.wire.asked import Answered, Asked, Held
-from actors.wire.frames import Id, ServerRequest, ServerRequestResolved
+from actors.wire.diffs import diff_of
+from actors.wire.frames import Id, ItemStarted, ServerRequest, ServerRequestResolved
 from messages.calls import ApprovalAsked, ApprovalGiven, ApprovalSettled, CallDone
 from messages.settings import Limits
 from storage.redaction import redact
 
 SUMMARY_CHARS_MAX = 2_000
+DIFF_CHARS_MAX = 32 * 1024
+"""Of a diff that a person is shown; `diff_cut` says that it goes on."""
+DIFFS_MAX = 64
+"""Open file changes that nobody was asked about; the oldest is forgotten first, and asked about without a diff."""
 
 
 class Questions:
@@ -26,8 +32,22 @@ class Questions:
         self._deadline_ms = limits.approval_deadline_ms
         self._asked = Asked(limits.approvals_max)
         self._token = token
+        self._diffs: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+        """What open file changes would do, by thread, turn and item; redacted when somebody is asked."""
         self._tokens: dict[str, Id] = {}
         self._shown: dict[Id, ApprovalAsked] = {}
+
+    def started(self, item: ItemStarted) -> None:
+        """A file change is open: it is told before the question about it, which does not say what it would do (codex
+        0.169)."""
+        if item.diff:
+            self._diffs[item.thread_id, item.turn_id, item.item_id] = item.diff
+            while len(self._diffs) > DIFFS_MAX:
+                self._diffs.popitem(last=False)
+
+    def _diff(self, request: ServerRequest) -> str:
+        place = request.thread_id, request.turn_id, request.item_id
+        return self._diffs.pop(place, "") or diff_of(request.params.get("fileChanges"))
 
     def asked(self, request: ServerRequest, generation: int, at: Now) -> tuple[bytes | None, Effects]:
         """A question came: show it, or the line that answers it at once."""
@@ -37,6 +57,7 @@ class Questions:
         if not isinstance(outcome, Held):
             return None, NOTHING
         token = self._token()
+        diff = redact(self._diff(request)).text if kind_of(request.method) == "fileChange" else ""
         shown = ApprovalAsked(
             generation=generation,
             token=token,
@@ -45,6 +66,8 @@ class Questions:
             turn_id=request.turn_id,
             item_id=request.item_id,
             summary=redact(request.summary).text[:SUMMARY_CHARS_MAX],
+            diff=diff[:DIFF_CHARS_MAX],
+            diff_cut=len(diff) > DIFF_CHARS_MAX,
             expires_at_ms=at.wall + self._deadline_ms,
         )
         self._tokens[token] = request.id
@@ -72,6 +95,7 @@ class Questions:
 
     def close(self) -> Effects:
         """The process is gone: there is nobody to answer."""
+        self._diffs.clear()
         effects: Effects = NOTHING
         for each in self._asked.close_all():
             effects += self._settled(each.request.id, each.outcome)

@@ -33,6 +33,7 @@ from actors.shell import Shell, clean, now
 from actors.upstream import LINES, PULL, REFRESH, Request, answered, unanswered, unproved
 from actors.wire.frames import (
     AccountChanged,
+    ItemStarted,
     LoginCompleted,
     Response,
     ServerRequest,
@@ -253,6 +254,8 @@ class SidecarActor(Shell):
             self.perform(effects)
             if frame.method == REFRESH:
                 self._tokens_expired()
+        elif isinstance(frame, ItemStarted):
+            self.questions.started(frame)
         elif isinstance(frame, ServerRequestResolved):
             self.perform(self.questions.resolved(frame))
         elif isinstance(frame, TurnCompleted) and frame.error_kind == "unauthorized":

@@ -62,7 +62,7 @@ class RendererClient:
 
     def ask(self, command: Command | dict[str, Any], timeout_s: float = ANSWER_DEADLINE_S) -> dict[str, Any]:
         """Say a command and give its answer: `accepted`, `refused`, or data. Errors: Unanswered."""
-        body = _body(command)
+        body = body_of(command)
         key = body["commandId"]
         with self._lock:
             self._waited.add(key)
@@ -195,8 +195,9 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def _body(command: Command | dict[str, Any]) -> dict[str, Any]:
+def body_of(command: Command | dict[str, Any]) -> dict[str, Any]:
+    """A command as it is said: what was not chosen is left out, because null would be a choice."""
     if isinstance(command, Command):
-        body: dict[str, Any] = command.model_dump(by_alias=True)
-        return body
+        body: dict[str, Any] = command.model_dump(by_alias=True, exclude_unset=True)
+        return {**body, "command": type(command).model_fields["command"].default}
     return {"commandId": new_id(), **command}

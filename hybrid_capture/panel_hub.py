@@ -124,19 +124,22 @@ class Hub:
                 session.live = command.get("live", False)
         self._tell("said", text.encode(errors="surrogatepass"), client=session.id, role=session.role)
 
-    def _ours(self, client: str, role: ClientRole, command: str, **fields: Any) -> str:
-        self._numbers += 1
-        command_id = f"{OURS}{self._numbers}"
-        body = orjson.dumps({"command": command, "commandId": command_id, **fields})
+    def _ours(self, client: str, role: ClientRole, command: str, **fields: Any) -> None:
+        body = orjson.dumps({"command": command, "commandId": self._next_id(), **fields})
         self._tell("said", body, client=client, role=role)
-        return command_id
 
-    async def ask(self, command: str, **fields: Any) -> dict[str, Any] | None:
+    def _next_id(self) -> str:
+        self._numbers += 1
+        return f"{OURS}{self._numbers}"
+
+    async def ask(self, command: str) -> dict[str, Any] | None:
         """The answer to a question of the gateway's own; None when it does not come in time."""
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        command_id = self._ours(WATCH, "observer", command, **fields)
+        command_id = self._next_id()
         self._asked[command_id] = answer
         try:
+            body = orjson.dumps({"command": command, "commandId": command_id})
+            self._tell("said", body, client=WATCH, role="observer")
             return await asyncio.wait_for(answer, ASK_S)
         except TimeoutError:
             return None

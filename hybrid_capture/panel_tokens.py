@@ -104,19 +104,24 @@ class PanelTokens:
             return Entry("observer" if role == "observer" else "operator")
         word, _, session = token.partition(".")[2].rpartition(".")[0].partition(".")
         found: ClientRole = "operator" if word == "operator" else "observer"
-        if not hmac.compare_digest(self.of_session(session, found).encode(), token.encode()):
+        if not _same(self.of_session(session, found), token):
             return None
         # A session may give rights away when it comes back, and never gain any.
         return Entry("observer" if role == "observer" else found, session)
 
     def is_run(self, token: str) -> bool:
         """Whether this is the run's own token."""
-        return hmac.compare_digest(token.encode(), self.token.encode())
+        return _same(token, self.token)
 
     def of_session(self, session: str, role: ClientRole) -> str:
         """The token of a session."""
-        told = hmac.new(self.token.encode(), f"session\n{role}\n{session}".encode(), hashlib.sha256).hexdigest()
+        bound = f"session\n{role}\n{session}".encode(errors="replace")
+        told = hmac.new(self.token.encode(), bound, hashlib.sha256).hexdigest()
         return f"s.{role}.{session}.{told}"
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
 def _digest(code: str) -> bytes:

@@ -45,6 +45,8 @@ class ItemStarted:
     item_id: str
     kind: str
     started_at_ms: int | None
+    diff: str = field(default="", repr=False)
+    """What a file change would do (`diffs.py`), for whoever is asked about it; empty for other items."""
 
 
 @dataclass(frozen=True, slots=True)

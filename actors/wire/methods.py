@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from actors.wire import fields, shapes
 from actors.wire.approvals import place_of, summary_of
+from actors.wire.diffs import diff_of
 from actors.wire.drift import UnknownFields, count_unknown, safe_name
 from actors.wire.frames import (
     AccountChanged,
@@ -130,7 +131,8 @@ def _content_delta(p: shapes.ContentDelta) -> Frame:
 def _item_started(p: shapes.ItemBegin) -> Frame:
     item = p["item"]
     started = p.get("startedAtMs") or item.get("startedAtMs")
-    return ItemStarted(p["threadId"], p["turnId"], item["id"], item["type"], started)
+    diff = diff_of(item.get("changes")) if item["type"] == "fileChange" else ""
+    return ItemStarted(p["threadId"], p["turnId"], item["id"], item["type"], started, diff)
 
 
 def _item_completed(p: shapes.ItemEnd, params: Params, line: bytes) -> Frame:

@@ -32,6 +32,7 @@ class Item(TypedDict):
     id: str
     type: str
     startedAtMs: NotRequired[int | None]
+    changes: NotRequired[object]
 
 
 class ItemBegin(TypedDict):

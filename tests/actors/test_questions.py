@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from actors.machines.effects import Send
 from actors.machines.standing import Now
-from actors.questions import SUMMARY_CHARS_MAX, Questions
-from actors.wire.frames import ServerRequest, ServerRequestResolved
+from actors.questions import DIFF_CHARS_MAX, DIFFS_MAX, SUMMARY_CHARS_MAX, Questions
+from actors.wire.diffs import diff_of
+from actors.wire.frames import ItemStarted, ServerRequest, ServerRequestResolved
 from messages.calls import ApprovalAsked, ApprovalGiven, ApprovalSettled, CallDone
 from messages.settings import Limits
 
@@ -36,6 +38,32 @@ def given(token: str, decision: Any = "accept") -> ApprovalGiven:
 def said(effects: tuple[Any, ...]) -> list[Any]:
     assert all(isinstance(each, Send) and each.to == "facade" for each in effects)
     return [each.message for each in effects]
+
+
+def test_a_question_about_a_file_change_shows_what_it_would_do_redacted_and_bounded() -> None:
+    questions = new()
+    key = "AKIA" + "Q3EGRWTY7Z2WVBNH"
+    text = diff_of([{"path": "/w/a.py", "kind": {"type": "add"}, "diff": f"aws_access_key_id = {key}\nprint(1)\n"}])
+    questions.started(ItemStarted("t1", "u1", "i1", "fileChange", None, text))
+    (shown,) = said(questions.asked(request(1, FILE), 1, NOW)[1])
+    assert shown.diff.startswith("--- /dev/null\n+++ /w/a.py\n+")
+    assert "+print(1)\n" in shown.diff
+    assert key not in shown.diff
+    assert shown.diff_cut is False
+    questions.started(ItemStarted("t1", "u1", "i2", "fileChange", None, "x\n" * DIFF_CHARS_MAX))
+    (long,) = said(questions.asked(replace(request(2, FILE), item_id="i2"), 1, NOW)[1])
+    assert (len(long.diff), long.diff_cut) == (DIFF_CHARS_MAX, True)
+    (command,) = said(questions.asked(request(3), 1, NOW)[1])
+    assert command.diff == ""
+
+
+def test_diffs_that_nobody_is_asked_about_are_bounded() -> None:
+    questions = new()
+    for number in range(DIFFS_MAX + 1):
+        questions.started(ItemStarted("t1", "u1", f"i{number}", "fileChange", None, "x\n"))
+    (first,) = said(questions.asked(replace(request(1, FILE), item_id="i0"), 1, NOW)[1])
+    (second,) = said(questions.asked(replace(request(2, FILE), item_id="i1"), 1, NOW)[1])
+    assert (first.diff, second.diff) == ("", "x\n")
 
 
 @pytest.mark.parametrize("number", [0, 7, "abc", "0"])
