@@ -85,6 +85,57 @@ def run(
     return INTERRUPTED if ended == "interrupted" else WRONG if ended == "failed" else DONE
 
 
+@drill_app.command("soak")
+@verb
+def soak(
+    hours: Annotated[float, typer.Option("--hours", min=0.001, max=168, help="So long; 0.33 is twenty minutes.")],
+    codex: Annotated[Path | None, typer.Option("--codex", help="On this real codex, offline, not scripted.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the load and of the faults.")] = 1,
+    page: Annotated[Path | None, typer.Option("--html", help="Write a page with everything over time here.")] = None,
+    to: Annotated[Path, typer.Option("--out", help="The result with all its samples is written here.")] = Path(
+        "soak.json"
+    ),
+    as_json: Json = False,
+) -> int:
+    """Work for hours on a tree of its own while parts of it are broken by lot: what grows, slows down, or is lost.
+
+    Both tools write files and export telemetry, a person takes turns, and every half minute a part is killed or hangs,
+    the store is locked or the login is lost. Ctrl-C ends it early and still judges. Exit code 1 when anything is lost.
+
+    \b
+    Example:
+      hybrid-capture drill soak --hours 0.33 --html soak.html
+    """
+    import orjson
+
+    from chaos.drilling.journal import replace
+    from chaos.drilling.playing import heed_termination
+    from chaos.soaking import report as reports
+    from chaos.soaking.faults import Fault
+    from chaos.soaking.gauges import Gauge
+    from chaos.soaking.soak import soak as play
+    from hybrid_capture.codex_binary import resolve_codex
+
+    screen = Screen(as_json)
+    heed_termination()
+
+    def told(each: Gauge | Fault) -> None:
+        if isinstance(each, Fault):
+            end = "not healthy again" if each.healthy_ms is None else f"healthy after {each.healthy_ms:.0f} ms"
+            screen.say(f"{each.at_s:>8.0f} s  {each.kind}: {end}")
+        else:
+            said = f"{each.mode}, {each.memory_mib:.0f} MiB, {each.descriptors} descriptors, {each.rows} rows"
+            screen.say(f"{each.at_s:>8.0f} s  {said}", "dim")
+
+    done = reports.summary(play(hours, seed, resolve_codex(codex, env_path="") if codex else None, told))
+    replace(to, orjson.dumps(done, option=orjson.OPT_INDENT_2) + b"\n")
+    if page is not None:
+        replace(page, reports.page(done).encode())
+    reports.tell(done, screen)
+    screen.say(f"written: {to}" + (f", {page}" if page else ""))
+    return WRONG if done["failures"] else INTERRUPTED if done["interrupted"] else DONE
+
+
 @drill_app.command("report")
 @verb
 def report(

@@ -91,7 +91,10 @@ def thaw(scene: Scene) -> int:
 
 def log_out(scene: Scene) -> bool:
     """The login is gone."""
-    return bool(scene.stage.runtime.do({"command": "logout"})["ok"])
+    done = scene.stage.runtime.do({"command": "logout"})
+    if not done.get("ok"):
+        raise RuntimeError(f"logging out was refused: {done.get('code')}")
+    return True
 
 
 def log_in(scene: Scene) -> bool:

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,13 @@ def host_dies(settings: Settings, state_dir: Path) -> dict[str, Any]:
     return {"phases": phases, "processes": len(below)}
 
 
+def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    """One that ends meanwhile, as looks at git do, is no fault."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            act(process)
+
+
 def _name(process: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
         return f"{process.name()} ({process.status()})"
@@ -189,12 +196,10 @@ def machine_sleeps(settings: Settings, state_dir: Path, seconds: float) -> dict[
             turn(client)
             before = client.ask({"command": "getStatus"}, WAIT_S)["status"]
         frozen = [psutil.Process(host.pid), *psutil.Process(host.pid).children(recursive=True)]
-        for process in frozen:
-            process.suspend()
+        _each(frozen, psutil.Process.suspend)
         time.sleep(seconds)
         begun = now_ms()
-        for process in reversed(frozen):
-            process.resume()
+        _each(reversed(frozen), psutil.Process.resume)
         with until_active(state_dir) as client:
             active_ms = now_ms() - begun
             turn(client)

@@ -33,7 +33,7 @@ def play_all(
 
     Errors: BadExperiment, CodexNotFound, OSError (the folder cannot be written).
     """
-    _heed_termination()
+    heed_termination()
     wanted = {name: find(name) for name in names} if names else packaged()
     binary = resolve_codex(codex, env_path=os.environ.get("PATH", "")) if codex else None
     server: Server = "real" if binary else "scripted"
@@ -53,7 +53,7 @@ def play_all(
     return ended
 
 
-def _heed_termination() -> None:
+def heed_termination() -> None:
     """SIGTERM is Ctrl-C, and Ctrl-C is heard also by a job in the background, which a shell starts deaf to it."""
     if threading.current_thread() is threading.main_thread():
         for each in (signal.SIGTERM, signal.SIGINT):
