@@ -8,7 +8,7 @@ CLAUDE_VERSION := 2.1.332
 TYPESCRIPT_VERSION := 7.0.2
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks examples
 
-.PHONY: drill all check format lint types types-js imports docs test live portable coverage gates verify workflows kills packages lowest sbom dist postgres real demo simulate mutants bench programs codex claude fix clean install fuzz
+.PHONY: axe chromium drill all check format lint types types-js imports docs test live portable coverage gates verify workflows kills packages lowest sbom dist postgres real demo simulate mutants bench programs codex claude fix clean install fuzz
 
 all: check test
 
@@ -57,7 +57,7 @@ docs: $(BIN)/.installed
 WORKERS ?= 3
 # Everything that needs no other program: `make postgres` adds a real PostgreSQL server, `make real` the real programs.
 test: $(BIN)/.installed
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not real and not postgres and not packages"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not real and not postgres and not packages and not chromium"
 
 # Every kind of process killed and stopped twenty times each on a live tree; `make test` does most of them less often.
 kills: $(BIN)/.installed
@@ -75,13 +75,13 @@ live: $(BIN)/.installed
 
 # What needs neither a tree nor a program of Linux: the rings that have to hold on every system.
 portable: $(BIN)/.installed
-	$(BIN)/python -m pytest -q -m "not live and not real and not postgres and not packages" \
+	$(BIN)/python -m pytest -q -m "not live and not real and not postgres and not packages and not chromium" \
 		tests/messages tests/actors/machines tests/actors/wire tests/storage
 
 # Line and branch coverage of the pure rings and the store; the floor stands in pyproject.toml.
 coverage: $(BIN)/.installed
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not live and not real and not postgres and not packages" \
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not live and not real and not postgres and not packages and not chromium" \
 		tests/messages tests/actors/machines tests/actors/wire tests/storage
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage xml -q -o coverage.xml
@@ -127,6 +127,17 @@ lowest: $(BIN)/.release
 # What a release is made of, in CycloneDX's form.
 sbom: $(BIN)/.release
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.cdx.json $(BIN)/python
+
+# The panel in Debian's Chromium (apt-get install chromium), with axe-core looking at roles, names and contrast.
+# Pictures of what it looks like: artifacts/panel/.
+AXE_VERSION := 4.14.1
+AXE := .tools/axe-core-$(AXE_VERSION)/node_modules/axe-core/axe.min.js
+chromium: $(BIN)/.installed axe
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "chromium and not real" tests/panel
+
+axe: $(AXE)
+$(AXE):
+	npm install --prefix .tools/axe-core-$(AXE_VERSION) --no-save --no-audit --no-fund axe-core@$(AXE_VERSION)
 
 demo: $(BIN)/.runtime
 	$(BIN)/hybrid-capture demo

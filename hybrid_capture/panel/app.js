@@ -27,6 +27,7 @@ const client = connectFromPage();
 const panel = new Panel(client, autoIngest(client), {
   now: Date.now,
   redraw,
+  draw,
   later: (run, ms) => setTimeout(run, ms),
   go: (hash) => {
     location.hash = hash;
@@ -50,7 +51,7 @@ for (const name of EVENTS) {
     redraw();
   });
 }
-client.subscribe({ live: true });
+client.subscribe({ live: true }).catch(() => {}); // the line about the connection says why, and it holds once there is one
 
 function redraw() {
   if (due) return;

@@ -1,7 +1,7 @@
 // @ts-check
 /** Keys that work everywhere: numbers for views, `/` search, `?` help, `a` approvals, `t` light or dark. */
 
-import { VIEWS } from "./route.js";
+import { VIEWS, routeOf } from "./route.js";
 import { toggleTheme } from "./views/theme.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
@@ -39,13 +39,15 @@ export function keyHeard(panel, event) {
 
 /** @param {Panel} panel */
 function search(panel) {
-  if (panel.route.view !== "sessions") panel.go("sessions");
+  if (panel.route.view !== "sessions") {
+    panel.go("sessions");
+    panel.route = routeOf("#/sessions");
+    panel.world.draw(); // now: the next key is a letter of the search
+  }
   focus("#search");
 }
 
-/** Focus it as soon as it is on the screen, which may take two frames. @param {string} selector */
-function focus(selector, tries = 10) {
-  const found = /** @type {HTMLElement | null} */ (document.querySelector(selector));
-  if (found) found.focus();
-  else if (tries > 0) requestAnimationFrame(() => focus(selector, tries - 1));
+/** @param {string} selector */
+function focus(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
 }

@@ -28,7 +28,7 @@ export class Panel {
   /**
    * @param {CaptureClient} client
    * @param {AutoIngest} ingest
-   * @param {{now: () => number, redraw: () => void, later: (run: () => void, ms: number) => void, go: (hash: string) => void}} world
+   * @param {{now: () => number, redraw: () => void, draw: () => void, later: (run: () => void, ms: number) => void, go: (hash: string) => void}} world
    */
   constructor(client, ingest, world) {
     this.client = client;

@@ -54,7 +54,8 @@ function approval(panel, question) {
     h("header", null, mark(outcome ? "idle" : "warn"), h("h2", { id: title }, TITLES[asked.kind]),
       h("a", { href: hashOf("sessions", asked.sessionId), title: asked.sessionId }, `session ${short(asked.sessionId)}`),
       outcome ? null : countdown(panel, asked.expiresAtMs)),
-    h("pre", { class: asked.kind === "command" ? "command" : "" }, asked.summary),
+    asked.summary ? h("pre", { class: asked.kind === "command" ? "command" : "" }, asked.summary) : null,
+    asked.summary || asked.diff ? null : h("p", { class: "quiet" }, "Codex did not say more than that. The session has what came before."),
     asked.diff ? diff(asked.diff, asked.diffCut ?? false) : null,
     outcome ? h("p", { class: "outcome", role: "status" }, OUTCOMES[outcome] ?? `It is over: ${outcome}.`) : answers(panel, question),
     question.trouble ? h("p", { class: "trouble", role: "alert" }, question.trouble) : null);

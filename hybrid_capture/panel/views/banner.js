@@ -1,5 +1,5 @@
 // @ts-check
-/** The mode, why it holds, since when; and the last hour as a ribbon of modes. */
+/** The mode, why it holds, since when; and the last hour, or less of a young log, as a ribbon of modes. */
 
 import { h } from "../dom.js";
 import { hashOf } from "../route.js";
@@ -45,12 +45,21 @@ function modeSince(panel) {
 function ribbon(panel) {
   const read = panel.reads.get("timeline", TRANSITIONS);
   if (!read.data || !panel.store.status) return null;
-  const parts = ribbonOf(read.data.transitions, panel.store.status.mode, panel.now - RIBBON_MS, panel.now);
+  const changes = /** @type {import("../contracts.js").TransitionLine[]} */ (read.data.transitions);
+  // A log that began within the hour fills the ribbon from its beginning, but a minute is the least.
+  const begun = changes.length < TRANSITIONS.limit ? changes[0]?.atMs ?? panel.now : 0;
+  const shownMs = Math.min(RIBBON_MS, Math.max(60_000, panel.now - begun));
+  const parts = ribbonOf(changes, panel.store.status.mode, panel.now - shownMs, panel.now);
   const words = parts.map((each) => `${each.mode} ${span(each.toMs - each.fromMs)}`).join(", ");
-  return h("a", { class: "ribbon", href: hashOf("timeline"), "aria-label": `The last hour: ${words}. See the timeline.`, title: "The last hour. See the timeline." },
+  return h("a", { class: "ribbon", href: hashOf("timeline"), "aria-label": `The last ${spoken(shownMs)}: ${words}. See the timeline.`, title: `The last ${spoken(shownMs)}. See the timeline.` },
     parts.map((each) =>
       h("span", {
         class: each.mode === "off" ? "off" : MODES[each.mode].tone,
-        vars: { "--from": String((each.fromMs - panel.now + RIBBON_MS) / RIBBON_MS), "--part": String((each.toMs - each.fromMs) / RIBBON_MS) },
+        vars: { "--from": String((each.fromMs - panel.now + shownMs) / shownMs), "--part": String((each.toMs - each.fromMs) / shownMs) },
       })));
+}
+
+/** @param {number} ms */
+function spoken(ms) {
+  return ms === RIBBON_MS ? "hour" : span(ms);
 }

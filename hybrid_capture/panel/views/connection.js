@@ -11,11 +11,12 @@ import { button, mark } from "./parts.js";
 export function connection(panel) {
   const { connection: now, back, met, lostAtMs } = panel.store;
   if (now.state === "open") {
-    if (now.outdated) {
-      return line("warn", "outdated", "This page is of another version than the runtime. ",
-        button("Reload the page", () => location.reload()));
-    }
-    return back ? line("good", "back", back.text) : null;
+    return [
+      now.outdated
+        ? line("warn", "outdated", "This page is of another version than the runtime. ", button("Reload the page", () => location.reload()))
+        : null,
+      back ? line("good", "back", back.text) : null,
+    ];
   }
   const old = met ? ` What you see is from ${span(panel.now - lostAtMs)} ago.` : "";
   if (now.state === "waiting") {
@@ -36,7 +37,7 @@ function advice(attempt) {
 
 /** @param {import("../words.js").Tone} tone @param {string} key @param {...import("../dom.js").Kid} kids */
 function line(tone, key, ...kids) {
-  return h("div", { class: `connection ${tone}`, key }, mark(tone), h("p", null, ...kids));
+  return h("div", { class: `connection ${tone}`, key, role: "region", "aria-label": "Connection" }, mark(tone), h("p", null, ...kids));
 }
 
 /** The page without a way in. @param {Panel} panel @param {string} reason */

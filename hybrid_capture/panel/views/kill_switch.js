@@ -22,7 +22,7 @@ export function killSwitch(panel, status) {
   const offered = (status.actions ?? []).includes("setStreamKillSwitch");
   return card("kill-switch", "Stream kill switch",
     button("Stream kill switch", flip, {
-      role: "switch", "aria-checked": String(on), class: "switch", disabled: doing || !panel.open || !offered, "data-action": "setStreamKillSwitch",
+      role: "switch", "aria-label": "Stream kill switch", "aria-checked": String(on), class: "switch", disabled: doing || !panel.open || !offered, "data-action": "setStreamKillSwitch",
     }, h("span", { class: "knob", "aria-hidden": "true" }), h("span", null, on ? "on" : "off")),
     h("p", null, on ? "On: there is no live stream, whatever happens, until it is turned off." : ACTIONS.setStreamKillSwitch?.does ?? ""),
     status.config?.fault ? h("p", { class: "notice warn" }, status.config.fault) : null,

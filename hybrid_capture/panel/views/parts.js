@@ -48,15 +48,14 @@ export function card(id, title, aside, ...kids) {
  * @param {string} label
  * @param {() => void} run
  * @param {import("../dom.js").Props} [more]
- * @param {...Kid} kids  in place of the label, which then is the accessible name
+ * @param {...Kid} kids  in place of the label
  */
 export function button(label, run, more = {}, ...kids) {
   const { disabled = false, ...rest } = more;
-  const named = kids.length ? { "aria-label": label } : {};
   const click = () => {
     if (!disabled) run();
   };
-  return h("button", { type: "button", ...named, ...rest, "aria-disabled": disabled ? "true" : null, on: { click } }, ...(kids.length ? kids : [label]));
+  return h("button", { type: "button", ...rest, "aria-disabled": disabled ? "true" : null, on: { click } }, ...(kids.length ? kids : [label]));
 }
 
 /**

@@ -3,11 +3,12 @@
 
 import { h } from "../dom.js";
 import { hashOf } from "../route.js";
-import { clock, compact, day, dollars, kindWords, number, short, span } from "../words.js";
+import { clock, compact, day, dollars, kindWords, number, span } from "../words.js";
 import { coverage } from "./coverage.js";
 import { links } from "./links.js";
 import { button, empty, facts, outdated, pending, state, toolWords } from "./parts.js";
 import { outcome } from "./actions.js";
+import { nameOf } from "./sessions.js";
 import { SOURCES } from "../words.js";
 
 /** @typedef {import("../panel.js").Panel} Panel */
@@ -31,7 +32,7 @@ export function session(panel, id) {
   return h("article", { class: "session", key: id, "aria-labelledby": "session-title" },
     h("header", null,
       h("a", { class: "back", href: hashOf("sessions", "", panel.route.query) }, "All sessions"),
-      h("h3", { id: "session-title" }, about.title || short(about.sessionId)),
+      h("h3", { id: "session-title" }, nameOf(about)),
       h("p", { class: "session-about" },
         h("span", { class: `tool ${about.tool.startsWith("claude") ? "claude" : "codex"}` }, toolWords(about.tool)),
         [about.model, about.cwd, about.branch && `branch ${about.branch}`].filter(Boolean).map((each) => h("span", { key: String(each) }, each)),

@@ -98,7 +98,7 @@ function more(panel, pages, tool) {
 
 /** @param {Panel} panel @param {SessionLine} each */
 function line(panel, each) {
-  const name = each.title || (each.cwd ? tail(each.cwd) : short(each.sessionId));
+  const name = nameOf(each);
   const spent = [each.tokens ? `${compact(each.tokens)} tokens` : "", each.costUsdMicros ? dollars(each.costUsdMicros) : ""];
   return [
     h("div", { class: "row-top" }, h("span", { class: "row-name" }, name), h("time", null, ago(each.lastAtMs, panel.now))),
@@ -108,6 +108,11 @@ function line(panel, each) {
       h("span", { class: "row-spent" }, spent.filter(Boolean).join(", ")),
       each.links ? h("span", { class: "linked" }, count(each.links, "commit")) : null),
   ];
+}
+
+/** Its title, else where it ran, else its id. @param {SessionLine} each */
+export function nameOf(each) {
+  return each.title || (each.cwd ? tail(each.cwd) : short(each.sessionId));
 }
 
 /** @param {string} tool */

@@ -43,15 +43,16 @@ function lines(read, only) {
 function line(each) {
   const tone = toneOf(each);
   const who = each.who && each.who !== each.kind ? `${spaced(each.kind)} ${each.who}` : spaced(each.kind);
-  return h("li", { class: `change ${each.kind} ${tone}`, key: String(each.n) }, h("time", { title: new Date(each.atMs).toISOString() }, clock(each.atMs)), mark(tone),
-    h("span", { class: "who" }, who), h("span", { class: "step" }, each.from ? [h("span", null, spaced(each.from)), " → "] : null, h("b", null, each.kind === "mode" ? each.to : spaced(each.to))),
+  return h("li", { class: `change about-${each.kind} ${tone}`, key: String(each.n) }, h("time", { title: new Date(each.atMs).toISOString() }, clock(each.atMs)), mark(tone),
+    h("span", { class: "who" }, who), h("span", { class: "step" }, each.from ? [h("span", null, each.kind === "mode" ? each.from : spaced(each.from)), " → "] : null, h("b", null, each.kind === "mode" ? each.to : spaced(each.to))),
     h("span", { class: "cause" }, each.cause));
 }
 
 /** @param {TransitionLine} each @returns {import("../words.js").Tone} */
 function toneOf(each) {
   if (each.kind === "mode") return MODES[/** @type {keyof typeof MODES} */ (each.to)]?.tone ?? "idle";
-  if (STATES[each.to]) return STATES[each.to]?.tone ?? "idle";
+  const to = each.to.split(" ")[0] ?? ""; // `running (generation 4)`
+  if (STATES[to]) return STATES[to]?.tone ?? "idle";
   if (/^(healthy|true|initialized|working|off)$/.test(each.to)) return "good";
   return /^(unhealthy|not healthy|false|failed|on)$/.test(each.to) ? "warn" : "idle";
 }

@@ -10,7 +10,7 @@ import { h } from "../dom.js";
 /** Rows above and below what is in sight. */
 const SPARE = 6;
 
-/** @type {Map<string, {top: number, height: number, element: HTMLElement | null}>} */
+/** `active` is also what a key that comes before the next drawing goes on from. @type {Map<string, {top: number, height: number, active: number, element: HTMLElement | null}>} */
 const places = new Map();
 /** @type {ResizeObserver | null} */
 let sizes = null;
@@ -33,8 +33,9 @@ let sizes = null;
 
 /** @param {Listing} list */
 export function virtual(list) {
-  const place = places.get(list.id) ?? { top: 0, height: 600, element: null };
+  const place = places.get(list.id) ?? { top: 0, height: 600, active: -1, element: null };
   places.set(list.id, place);
+  place.active = list.active;
   const first = Math.max(0, Math.floor(place.top / list.rowHeight) - SPARE);
   const last = Math.min(list.count, Math.ceil((place.top + place.height) / list.rowHeight) + SPARE);
   if (last >= list.count - 20) list.nearEnd?.();
@@ -84,8 +85,10 @@ function rowId(list, at) {
 
 /** @param {Listing} list @param {KeyboardEvent} event */
 function pressed(list, event) {
-  const page = Math.max(1, Math.floor((places.get(list.id)?.height ?? 600) / list.rowHeight) - 1);
-  const from = list.active;
+  const place = places.get(list.id);
+  if (!place) return;
+  const page = Math.max(1, Math.floor(place.height / list.rowHeight) - 1);
+  const from = place.active;
   /** @type {Record<string, number>} */
   const steps = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: 0, End: list.count - 1 };
   if (event.key === "Enter" && from >= 0) list.open?.(from);
@@ -94,6 +97,7 @@ function pressed(list, event) {
   event.preventDefault();
   const at = Math.max(0, Math.min(list.count - 1, to));
   follow(list, at);
+  place.active = at;
   list.choose(at);
 }
 
