@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 CODEX_VERSION := 0.169.0
 CLAUDE_VERSION := 2.1.332
 TYPESCRIPT_VERSION := 7.0.2
-ROOMS := messages actors storage chaos hybrid_capture tests benchmarks examples
+ROOMS := messages actors storage chaos hybrid_capture tests benchmarks fuzz examples
 
 .PHONY: axe chromium drill all check format lint types types-js imports docs test live portable coverage gates verify workflows kills packages lowest sbom dist postgres real demo simulate mutants bench programs codex claude fix clean install fuzz
 
@@ -109,6 +109,11 @@ packages: $(BIN)/.release
 $(BIN)/.release: $(BIN)/.installed
 	$(BIN)/python -m pip install --quiet -e '.[release]'
 	touch $@
+
+# atheris looks for bytes that break a decoder: MINUTES for each of the targets in fuzz/targets.py.
+fuzz: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet -e '.[fuzz]'
+	$(BIN)/python -m fuzz $(TARGETS) --minutes $(MINUTES)
 
 # Two builds of one commit are the same bytes.
 dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)

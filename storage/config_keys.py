@@ -80,8 +80,10 @@ def parse(content: bytes) -> ConfigKeys:
         raise BadContent("is empty")
     try:
         table = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        where = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8"
+    except ValueError as error:
+        # A whole number of more than 4,300 digits is a bare ValueError of Python's own.
+        known = {tomllib.TOMLDecodeError: str(error), UnicodeDecodeError: "not UTF-8"}
+        where = known.get(type(error), "a number is out of range")
         raise BadContent(f"is not valid TOML ({where})") from None
     except RecursionError:
         raise BadContent("is not valid TOML (nested too deeply)") from None

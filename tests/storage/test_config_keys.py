@@ -45,6 +45,7 @@ def test_every_key_is_read_by_its_setting() -> None:
         ("[limits]\nline_bytes_max = 1", "limits.line_bytes_max"),
         ("[limits]\nsurprise = 1", "unknown key limits.surprise"),
         ("a = " + "[" * 5_000, "not valid TOML"),
+        ("revision = " + "9" * 5_000, "a number is out of range"),
     ],
 )
 def test_what_does_not_fit_is_named(content: str, said: str) -> None:
