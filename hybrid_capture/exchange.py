@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ SMALL_BYTES = 64
 """A body up to this size is sent at once, past the window: the probe must not wait behind a flood."""
 RESEND_S = 2.0
 
+Say = Callable[[Signal, Encoding, memoryview], Awaitable["Answer"]]
+"""Another way to have a body stored."""
 Tell = Callable[..., None]
 """`tell(op, blob, **fields)` puts a frame on the link."""
 
@@ -68,6 +70,8 @@ class Exchange:
         self._asked: dict[int, Asked] = {}
         self._unsent: deque[Asked] = deque()
         self._closed = False
+        self._say: Say | None = None
+        self._saying: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
@@ -82,7 +86,9 @@ class Exchange:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         asked = Asked(self._numbers, signal, encoding, memoryview(body), answer)
         self._asked[asked.number] = asked
-        if len(body) <= SMALL_BYTES:
+        if self._say is not None:
+            self._say_on(asked, self._say)
+        elif len(body) <= SMALL_BYTES:
             self._send_part(asked)
         else:
             self._unsent.append(asked)
@@ -96,7 +102,8 @@ class Exchange:
             if not answer.done():
                 # Late, or the client hung up.
                 answer.cancel()
-                self._tell("givenUp", request=asked.number)
+                if self._say is None:
+                    self._tell("givenUp", request=asked.number)
             if asked in self._unsent:
                 self._unsent.remove(asked)
             self._send()
@@ -117,6 +124,8 @@ class Exchange:
 
     def tick(self, now_s: float) -> None:
         """Send again what nobody took: a message can be lost on its way."""
+        if self._say is not None:
+            return
         for asked in self._asked.values():
             if asked.open and now_s - min(asked.open.values()) >= RESEND_S:
                 asked.sent = min(asked.open)
@@ -124,6 +133,24 @@ class Exchange:
                 if asked not in self._unsent:
                     self._unsent.append(asked)
         self._send()
+
+    def hand_over(self, say: Say) -> None:
+        """The link is gone: what waits, and what comes, is stored another way, within the same time."""
+        self._say = say
+        self._unsent.clear()
+        for asked in self._asked.values():
+            self._say_on(asked, say)
+
+    def _say_on(self, asked: Asked, say: Say) -> None:
+        async def run() -> None:
+            answer = await say(asked.signal, asked.encoding, asked.body)
+            if not asked.answer.done():
+                asked.answer.set_result(answer)
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
+        asked.answer.add_done_callback(lambda _: task.cancel())
 
     def close(self) -> None:
         """Nobody is there any more: everything that waits is to be sent again later."""
@@ -143,6 +170,8 @@ class Exchange:
 
     def _send(self) -> None:
         """Send parts, one body after the other, while the window has room."""
+        if self._say is not None:
+            return
         on_way = sum(len(asked.open) for asked in self._asked.values())
         while self._unsent and on_way < WINDOW_PARTS:
             asked = self._unsent[0]

@@ -1,8 +1,8 @@
 """The gateway process: HTTP on the socket that the host opened, below the root, which starts it anew when it dies.
 
 A process of its own, because parsing what strangers send and keeping the root's guard apart want different processes: a
-flood, a hang or a fault here costs the root nothing, and when the root dies whoever waits here still hears `send it
-again` instead of a broken connection. What it serves is one file per application:
+flood, a hang or a fault here costs the root nothing, and when the root dies whoever waits here is answered all the
+same: `handover.py`. What it serves is one file per application:
 `otlp_app.py` for exporters; `panel_app.py` (files), `sockets.py` (the WebSocket) and `metrics_app.py` for people.
 """
 
@@ -16,15 +16,16 @@ import signal
 import socket
 import sys
 import threading
-from typing import Any
+from typing import Any, Literal
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from hybrid_capture.door import DoorServer, server_of
+from hybrid_capture.door import DoorServer, SocketDoor, server_of
 from hybrid_capture.exchange import Exchange
 from hybrid_capture.frames import READ_BYTES, FrameBroken, Frames, Said, frame_of
+from hybrid_capture.handover import LOOK_S, Handover
 from hybrid_capture.metrics_app import metrics_app
 from hybrid_capture.otlp_app import Bounds, Receiver, otlp_app
 from hybrid_capture.panel_app import contract_of, panel_app, panel_files
@@ -90,8 +91,13 @@ class Gateway:
         self._probing = Probing(self._listener.getsockname()[:2], said.fields["token"], probe_s, self._probed)
         serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
         tasks = [asyncio.create_task(self._probe(self._server)), asyncio.create_task(self._tick())]
-        await self._listen(reader, rest)
-        self._end_soon()
+        handover = Handover(
+            self._listener.getsockname()[:2], said.fields["token"], said.fields["host"], said.fields["host_created"]
+        )
+        if await self._listen(reader, rest) == "left":
+            self._hub.close()
+            await self._hand_over(handover, timing.otlp_hold_ms / 1000, (serving, *tasks))
+        self._end_soon(END_S)
         self._exchange.close()
         self._hub.close()
         with contextlib.suppress(TimeoutError):
@@ -109,20 +115,40 @@ class Gateway:
             if said:
                 return said[0], said[1:]
 
-    async def _listen(self, reader: asyncio.StreamReader, said: list[Said]) -> None:
+    async def _listen(self, reader: asyncio.StreamReader, said: list[Said]) -> Literal["ended", "left"]:
         """Hear the root until it ends this, or is gone."""
         while True:
             for each in said:
                 if each.op == "end":
-                    return
+                    return "ended"
                 self._heard(each)
             try:
                 chunk = await reader.read(READ_BYTES)
                 said = self._frames.feed(chunk)
-            except (OSError, FrameBroken):
-                return
+            except OSError:
+                return "left"
+            except FrameBroken:
+                return "ended"
             if not chunk:
-                return
+                return "left"
+
+    async def _hand_over(self, handover: Handover, hold_s: float, tasks: tuple[asyncio.Task[Any], ...]) -> None:
+        """The root is gone, and the host may start another: see that what is in hand is stored by that one."""
+        if handover.host_is_gone() or self._receiver.stopping:
+            return
+        self._end_soon(hold_s + END_S)
+        for server in self._server.servers:
+            server.close()  # the next gateway has connections to itself
+        self._server.servers.clear()
+        for task in tasks[1:]:
+            task.cancel()
+        self._receiver.leaving = True
+        self._exchange.hand_over(handover.say)
+        for connection in list(self._server.server_state.connections):
+            if isinstance(connection, SocketDoor):
+                connection.transport.close()  # nobody is behind it: its client comes to the next one
+        while (self._exchange.waiting or self._receiver.requests) and not handover.host_is_gone():
+            await asyncio.sleep(LOOK_S)
 
     def _heard(self, said: Said) -> None:
         if said.op == "ping":
@@ -157,9 +183,9 @@ class Gateway:
         while self._exchange.waiting or self._server.server_state.tasks:
             await asyncio.sleep(0.005)
 
-    def _end_soon(self) -> None:
+    def _end_soon(self, after_s: float) -> None:
         """The end comes, also when something here hangs: nobody is above to see to it."""
-        guard = threading.Timer(END_S, os._exit, args=(1,))
+        guard = threading.Timer(after_s, os._exit, args=(1,))
         guard.daemon = True
         guard.start()
 

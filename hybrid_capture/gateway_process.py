@@ -45,7 +45,11 @@ class GatewayProcess:
         self._listener = listener
         self._state_dir = state_dir
         tokens = {"token": token, "panel_token": panel_token}
-        self._start: dict[str, Any] = {**tokens, "limits": limits.model_dump(), "timing": timing.model_dump()}
+        host = os.getppid()
+        self._start: dict[str, Any] = {
+            **tokens, "limits": limits.model_dump(), "timing": timing.model_dump(), "host": host,
+            "host_created": lifeline.created_at(host),
+        }  # fmt: skip
         self._timing = timing
         self._window = RestartWindow()
         self._again_s: float | None = None
@@ -207,6 +211,14 @@ class GatewayProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
+    def leave(self) -> int | None:
+        """Let go of it: it hands what it holds to the gateway of the next root. Gives its pid."""
+        if self._process is None or self._link is None:
+            return None
+        self._link.close()
+        self._link = None
+        return self._process.pid
+
     def end(self) -> None:
         """Let it answer whoever waits, bounded; then it is gone."""
         if self._process is None:
@@ -231,7 +243,7 @@ class GatewayProcess:
 
 
 def end_gateway(pid: int, created: float) -> None:
-    """End a gateway whose root is gone, if it is still there. A new root's sweep would; without one this does."""
+    """End a gateway whose root is gone, if it is still there: its time to hand over is up, or nobody follows."""
     if not lifeline.process_is_gone(pid, created):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, 9)

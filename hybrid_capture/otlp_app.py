@@ -58,10 +58,13 @@ class Receiver:
         self._exchange = exchange
         self._token = token.encode()
         self._bounds = bounds
-        self._requests = 0
+        self.requests = 0
+        """Requests in hand."""
         self._bytes = 0
         self.stopping = False
         """Nothing new is taken; what is in hand is finished."""
+        self.leaving = False
+        """Another gateway takes connections: whoever has one here is told to come there."""
 
     async def take(self, request: Request) -> Response:
         """Answer one request."""
@@ -80,7 +83,8 @@ class Receiver:
         except Refusal as why:
             return await _refusal(request, encoding or "json", why)
         body = accepted(signal, encoding, answer.rejected, answer.text)
-        return Response(body, media_type=CONTENT_TYPES[encoding])
+        headers = {"Connection": "close"} if self.leaving else {}
+        return Response(body, headers=headers, media_type=CONTENT_TYPES[encoding])
 
     def _signal(self, request: Request) -> Signal:
         signal = request.path_params["signal"]
@@ -100,12 +104,12 @@ class Receiver:
     async def _stored(self, request: Request, signal: Signal, encoding: Encoding, gzip: bool) -> Answer:
         if self.stopping:
             raise busy("the receiver is stopping")
-        if self._requests >= self._bounds.requests_max:
+        if self.requests >= self._bounds.requests_max:
             raise busy("too many requests are in hand")
         length = request.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > self._bounds.body_bytes_max:
             raise self._too_large()
-        self._requests += 1
+        self.requests += 1
         unpacking = Unpacking(gzip, self._bounds.body_bytes_max)
         held = 0
         try:
@@ -123,7 +127,7 @@ class Receiver:
         except TimeoutError:
             raise Refusal(408, 4, "the body did not come in time") from None
         finally:
-            self._requests -= 1
+            self.requests -= 1
             self._bytes -= held
 
     def _too_large(self) -> Refusal:

@@ -25,7 +25,7 @@ from actors import leftovers, lifeline
 from actors.system import PartReturned, Readable, Tree, preload
 from hybrid_capture.desk import Client, Desk
 from hybrid_capture.frames import Said
-from hybrid_capture.gateway_process import GatewayProcess
+from hybrid_capture.gateway_process import GatewayProcess, end_gateway
 from hybrid_capture.link import Lines, LinkBroken, line_of
 from hybrid_capture.pulse import Pulse
 from messages.base import Message
@@ -46,6 +46,8 @@ START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 15.0
 """An orderly stop that takes longer is finished by force."""
 REAP_DEADLINE_S = 2.0
+LEAVING_S = 2.0
+"""How long a gateway of the last root may live on when it should have handed everything over."""
 NO_GATEWAY_S = 1.0
 """How often the supervisor is told that there is no gateway."""
 ADMIN_DEPTH = 2
@@ -65,6 +67,7 @@ class Root:
         gateway: GatewayProcess | None,
         no_gateway: str = "",
         notes: tuple[AuditNote, ...] = (),
+        leaving: tuple[int, float] | None = None,
     ) -> None:
         self._tree = tree
         self._desk = desk
@@ -74,6 +77,9 @@ class Root:
         """Why there is no gateway though one is wanted."""
         self._told_s = 0.0
         """When the supervisor was last told that there is none."""
+        self._leaving = leaving
+        """The gateway of the last root, which still hands over."""
+        self._leaving_until_s = time.monotonic() + timing.otlp_hold_ms / 1000 + LEAVING_S
         self._notes = notes
         """What is to be kept in the audit as soon as somebody can."""
         self._guards: dict[int, str] = {}
@@ -119,6 +125,9 @@ class Root:
         if self._admin is not None:
             self._look_for_hangs(self._admin, time.monotonic())
         self._look_after_gateway(time.monotonic())
+        if self._leaving is not None and time.monotonic() >= self._leaving_until_s:
+            end_gateway(*self._leaving)
+            self._leaving = None
         _collect()
 
     def _look_for_hangs(self, admin: psutil.Process, now_s: float) -> None:
@@ -332,23 +341,25 @@ class Root:
         self._desk.tell(self._host, line_of(op, **fields), droppable=False)
 
 
-def reap(deadline_s: float = REAP_DEADLINE_S) -> int:
-    """SIGKILL every descendant, orphans included, until none is left; gives how many are left at the deadline.
+def reap(deadline_s: float = REAP_DEADLINE_S, spared: int | None = None) -> int:
+    """SIGKILL every descendant, orphans included, until none is left; gives how many are left at the deadline. One pid
+    may be spared.
 
     The root is subreaper, so whatever its tree leaves behind is its own child. Elsewhere only known children are found.
     """
     end = time.monotonic() + deadline_s
     while True:
         _collect()
-        alive = [each for each in psutil.Process().children(recursive=True) if _living(each)]
+        alive = [each for each in psutil.Process().children(recursive=True) if each.pid != spared and _living(each)]
         if not alive or time.monotonic() >= end:
             _collect()
             return len(alive)
         leftovers.end(alive, 0.2)
 
 
-def sweep(state_dir: str) -> tuple[AuditNote, ...]:
-    """End whatever an earlier tree of this folder left, however it ended; gives what the audit has to know of it.
+def sweep(state_dir: str, spared: tuple[int, float] | None = None) -> tuple[AuditNote, ...]:
+    """End whatever an earlier tree of this folder left, however it ended; gives what the audit has to know of it. The
+    last gateway is spared: it hands over, and ends by itself.
 
     The host owns the folder, so nobody else's living tree can be in it. A scan that failed is told, and capture starts
     all the same: a leftover is a nuisance, no capture is a loss.
@@ -358,10 +369,11 @@ def sweep(state_dir: str) -> tuple[AuditNote, ...]:
         found = leftovers.belonging(state_dir)
     except leftovers.ScanFailed as failed:
         return (AuditNote(kind="scan_failed", subject="an earlier run", text=str(failed), at_ms=at_ms),)
-    if not found.processes:
+    processes = [each for each in found.processes if spared is None or (each.pid, each.create_time()) != spared]
+    if not processes:
         return ()
-    names = leftovers.told(found.processes)
-    left = leftovers.end(found.processes)
+    names = leftovers.told(processes)
+    left = leftovers.end(processes)
     text = f"{names}; still there: {leftovers.told(left)}" if left else names
     return (AuditNote(kind="leftovers_ended", subject="an earlier run", text=text, at_ms=at_ms),)
 
@@ -465,7 +477,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (LinkBroken, OSError):
         return EXIT_HOST_GONE
     settings = TreeSettings.model_validate_json(start["settings"])
-    swept = sweep(settings.state_dir)
+    leaving = tuple(start["leaving"]) if start.get("leaving") else None
+    swept = sweep(settings.state_dir, leaving)
     gateway = None
     if given.http is not None:
         # Before the tree: it comes up meanwhile.
@@ -476,16 +489,22 @@ def main(arguments: list[str] | None = None) -> int:
         close_in_children(given.http, gateway.descriptor)
     close_in_children(given.link, given.control)
     end_with_parent()
+    spared: int | None = None
     try:
         tree = Tree(settings, Path(start["folder"]))
         desk = Desk(listener, start["token"], settings.limits.subscriber_events_max)
         host = desk.admit(link, HOST, known=True)
         assert host is not None
-        return Root(tree, desk, host, settings.timing, gateway, start["no_gateway"], swept).run()
+        code = Root(tree, desk, host, settings.timing, gateway, start["no_gateway"], swept, leaving).run()
+        # The host starts another root: what the gateway holds is for that one.
+        spared = gateway.leave() if code == EXIT_TREE_LOST and gateway is not None else None
+        return code
     finally:
-        if gateway is not None:
+        if gateway is not None and spared is None:
             gateway.end()
-        reap()
+        if leaving is not None:
+            end_gateway(*leaving)
+        reap(spared=spared)
 
 
 if __name__ == "__main__":

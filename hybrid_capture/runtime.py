@@ -343,6 +343,7 @@ class CaptureRuntime:
             otlp_token=self._otlp_token,
             panel_token=self._panel_token,
             no_gateway=self._doorway.fault,
+            leaving=self._gateway,
         )
 
     def _new_root(self) -> RootProcess:

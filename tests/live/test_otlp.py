@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from actors.wire.otlp_answers import CONTENT_TYPES
-from messages.settings import Limits
+from messages.settings import Limits, Timing
 from tests.actors.wire.otlp_bodies import (
     PROMPT,
     SESSION,
@@ -35,7 +35,7 @@ from tests.actors.wire.otlp_bodies import (
 )
 from tests.live.exporter import Exporter
 from tests.live.faults import PATIENT
-from tests.live.house import House
+from tests.live.house import House, gone
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 Build = Callable[..., House]
@@ -136,6 +136,29 @@ def test_whoever_is_killed_during_traffic_costs_no_record_and_none_comes_twice(b
         all_there(exporter)
 
 
+@pytest.mark.parametrize("name", ["root", "supervisor"])
+def test_a_request_in_hand_when_the_root_goes_is_answered_200_by_the_next_tree(build: Build, name: str) -> None:
+    with alone(build, timing=Timing(otlp_hold_ms=8_000)) as house:
+        healthy(house)
+        _until_spare(house)
+        exporter = Exporter(house)
+        gateway = _gateway(house)
+        with _locked(house.database) as release:
+            answers: list[int] = []
+            waiting = threading.Thread(target=lambda: answers.append(exporter.post(exporter.body())[0]))
+            waiting.start()
+            time.sleep(0.3)
+            house.kill(name)
+            time.sleep(0.3)
+            release()
+            waiting.join(10)
+        assert answers == [200], "codex sends no batch twice"
+        assert gone({gateway}, 2)
+        healthy(house)
+        assert exporter.post(exporter.body())[0] == 200
+        assert exporter.rows() == [(n, 1) for n in range(20)]
+
+
 def test_whoever_stands_still_for_two_seconds_costs_no_record(build: Build) -> None:
     with alone(build) as house:
         healthy(house)
@@ -151,9 +174,26 @@ def test_whoever_stands_still_for_two_seconds_costs_no_record(build: Build) -> N
 def _kill(house: House, name: str, how: signal.Signals = signal.SIGKILL) -> int:
     if name != "gateway":
         return house.kill(name, how)
-    (pid,) = (each.pid for each in house.everything() if "hybrid_capture.gateway" in each.cmdline())
+    pid = _gateway(house).pid
     os.kill(pid, how)
     return pid
+
+
+def _until_spare(house: House) -> None:
+    """Wait until the next root stands ready: it has loaded what it needs, and computes no more."""
+    end = time.monotonic() + 30
+    while "spare" not in house.runtime.pids and time.monotonic() < end:
+        time.sleep(0.05)
+    spare, before = psutil.Process(house.runtime.pids["spare"]), -1.0
+    while (now := sum(spare.cpu_times()[:2])) != before or now < 0.2:
+        assert time.monotonic() < end, "the spare root does not come to rest"
+        before = now
+        time.sleep(0.5)
+
+
+def _gateway(house: House) -> psutil.Process:
+    (found,) = (each for each in house.everything() if "hybrid_capture.gateway" in each.cmdline())
+    return found
 
 
 def test_a_locked_database_is_waited_for_and_one_that_stays_locked_is_503_in_time(build: Build) -> None:
