@@ -20,6 +20,8 @@ from hybrid_capture.handover import Handover
 from messages.settings import Limits, Timing
 from tests.hybrid_capture.receiver_house import TOKEN, ReceiverHouse
 
+ENDED_S = 5.0
+"""Less than a gateway that goes on would live: `otlp_hold_ms` and a second."""
 ME = os.getpid(), psutil.Process().create_time()
 
 
@@ -141,7 +143,7 @@ def test_a_gateway_that_hands_over_lives_on_for_it_and_ends_with_its_host() -> N
         assert waiting.is_alive()
         host.kill()
         host.wait()
-        gateway.process.wait(2.0)
+        gateway.process.wait(ENDED_S)
         waiting.join(5)
 
 
@@ -149,4 +151,4 @@ def test_a_gateway_at_which_nobody_waits_ends_with_its_root() -> None:
     with rootless(hold_ms=500) as (gateway, _):
         gateway.hear("part")
         gateway.link.close()
-        gateway.process.wait(2)  # its own probe waits no longer than anybody
+        gateway.process.wait(ENDED_S)  # its own probe waits no longer than anybody
