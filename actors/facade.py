@@ -33,6 +33,8 @@ class FacadeActor(Shell):
         if isinstance(message, ClientSaid):
             self.perform(self.machine.said(message, now()))
         else:
+            if isinstance(message, ItemStored):
+                self.machine.count(message, now())
             self.perform(HANDLERS[type(message)](self.machine, message))
 
     def watched(self) -> list[int]:

@@ -185,6 +185,8 @@ class ItemStored(Message):
     item_id: str
     kind: str
     decision: str
+    completed_at_ms: int | None = None
+    """When it was complete, as its source tells; for the latency that plots show."""
 
 
 class KeepTransitions(Message):

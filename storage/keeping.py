@@ -192,7 +192,12 @@ class Keeping:
 
 def _item_stored(item: FinalItem, decision: str) -> ItemStored:
     return ItemStored(
-        session_id=item.session_id, turn_id=item.turn_id, item_id=item.item_id, kind=item.kind, decision=decision
+        session_id=item.session_id,
+        turn_id=item.turn_id,
+        item_id=item.item_id,
+        kind=item.kind,
+        decision=decision,
+        completed_at_ms=item.completed_at_ms,
     )
 
 

@@ -41,6 +41,7 @@ SNAPSHOT_DEADLINE_MS = 60_000
 """For reading a thread's whole history again, a page at a time."""
 DONE_SLACK_MS = 10_000
 """Added to the deadline of whoever has a command, so that only the death of that part leaves it to the facade."""
+HISTORY_MS = 60_000
 METER = "meter"
 """Instead of a command's inner id, which always has a slash in it."""
 LEDGER_DEADLINE_MS = 1_000
@@ -241,6 +242,11 @@ class Facade:
         return (Send("ingest", LedgerWanted(command_id=METER)), Wake(SAMPLE_MS, METER))
 
     @decides
+    def count(self, heard: ItemStored, now: Now) -> None:
+        """An item for the samples. What was complete long ago is history that was read now, and has no latency."""
+        age_ms = None if heard.completed_at_ms is None else now.wall - heard.completed_at_ms
+        self.meter.stored(age_ms if age_ms is not None and age_ms < HISTORY_MS else None)
+
     def ledger(self, heard: LedgerTold) -> Effects:
         if heard.command_id == METER:
             self.meter.sample(heard.ledger.received, self.measured_ms)
@@ -330,8 +336,7 @@ class Facade:
     @decides
     def stored(self, heard: ItemStored | TurnStored) -> Effects:
         if isinstance(heard, ItemStored):
-            self.meter.stored(None)
-            return self._publish(say.ItemEvent(**heard.model_dump()))
+            return self._publish(say.ItemEvent(**heard.model_dump(exclude={"completed_at_ms"})))
         return self._publish(say.TurnEvent(**heard.model_dump()))
 
     @decides

@@ -49,7 +49,9 @@ def test_all_of_a_message_is_kept_counted_and_announced(place: str) -> None:
     kept = Files(store).send(**everything())
     assert kept.reply == RecordsKept(incarnation=1, n=1, source="rollout")
     assert kept.announce == (
-        ItemStored(session_id="t1", turn_id="u1", item_id="i1", kind="agentMessage", decision="accepted"),
+        ItemStored(
+            session_id="t1", turn_id="u1", item_id="i1", kind="agentMessage", decision="accepted", completed_at_ms=20
+        ),
         TurnStored(session_id="t1", turn_id="u1", status="completed", items=1),
     )
     assert dispositions(store) == {"control": 4, "ignored_unknown": 1, "stored": 4, "dropped:malformed": 1}

@@ -65,7 +65,9 @@ def test_what_the_stream_missed_is_stored_and_announced(store: Store) -> None:
     kept = Pull(store).send(sessions=[thread(frames=0, title="hi")], turns=[ended()], items=[message("i1")])
     assert kept.reply == PulledKept(generation=1, n=1)
     assert kept.announce == (
-        ItemStored(session_id="t1", turn_id="u1", item_id="i1", kind="agentMessage", decision="accepted"),
+        ItemStored(
+            session_id="t1", turn_id="u1", item_id="i1", kind="agentMessage", decision="accepted", completed_at_ms=20
+        ),
         TurnStored(session_id="t1", turn_id="u1", status="completed", items=1),
     )
     assert pulled_books(store) == {"stored": 2}

@@ -92,7 +92,9 @@ def test_a_checkpoint_is_stored_and_announced(store: Store) -> None:
         items=[message("i1", merged_frames=1)],
     )
     assert kept.reply == CheckpointKept(generation=1, through_seq=5, stager=1)
-    announced = ItemStored(session_id="t1", turn_id="u1", item_id="i1", kind="agentMessage", decision="accepted")
+    announced = ItemStored(
+        session_id="t1", turn_id="u1", item_id="i1", kind="agentMessage", decision="accepted", completed_at_ms=20
+    )
     assert kept.announce == (announced,)
     assert dispositions(store) == {"control": 1, "merged": 1, "stored": 3}
     assert store.ledger().balanced

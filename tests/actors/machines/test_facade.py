@@ -693,6 +693,12 @@ def test_samples_are_taken_of_what_ingest_tells() -> None:
         assert desk.forwarded == [LedgerWanted(command_id="meter")]
         books = LedgerStatus(received=received, dispositions={}, staged=0, balanced=True)
         assert desk.hear(desk.facade.ledger(LedgerTold(command_id="meter", ledger=books))) == []
+        for completed in (wall - 40, wall - 3_600_000, None):
+            item = ItemStored(
+                session_id="t", turn_id="u", item_id="i", kind="k", decision="accepted", completed_at_ms=completed
+            )
+            desk.facade.count(item, Now(desk.now, wall))
     desk.ask("getMetrics")
     (sample,) = desk.outside[-1][1]["data"]["samples"]
-    assert (sample["atMs"], sample["framesPerS"]) == (6_000, 10.0)
+    assert (sample["atMs"], sample["framesPerS"], sample["recordsPerS"]) == (6_000, 10.0, 0.6)
+    assert sample["latencyP50Ms"] == 40.0, "history that was read now has none"
