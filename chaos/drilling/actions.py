@@ -214,15 +214,16 @@ def speed_store(scene: Scene) -> bool:
 
 
 def fill_disk(scene: Scene, bytes_left: int = 4_096) -> int:
-    """No file of the store's writer may grow beyond this: what a full disk is to SQLite. Linux only."""
+    """The store's writer can write no file beyond so many bytes: what a full disk is to SQLite. Linux only.
+
+    Not relative to the files' sizes: a write-ahead log that is begun anew has room below its old end.
+    """
     if not sys.platform.startswith("linux"):
         raise OSError("a limit on another process's files exists on Linux only")
     pid = next(each["pid"] for each in scene.stage.runtime.status()["actors"] if each["name"] == "ingest")
-    files = (scene.stage.database, scene.stage.database.with_name(scene.stage.database.name + "-wal"))
-    used = max(path.stat().st_size for path in files if path.exists())
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (used + bytes_left, resource.RLIM_INFINITY))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (bytes_left, resource.RLIM_INFINITY))
     scene.limited.append(pid)
-    return used
+    return bytes_left
 
 
 def free_disk(scene: Scene) -> bool:
