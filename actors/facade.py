@@ -31,7 +31,7 @@ class FacadeActor(Shell):
 
     def on(self, message: Message, sender: Party) -> None:
         if isinstance(message, ClientSaid):
-            self.perform(self.machine.said(message, now()))
+            self.perform(self.machine.said(message, now(), self.trace))
         else:
             if isinstance(message, ItemStored):
                 self.machine.count(message, now())

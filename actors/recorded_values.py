@@ -25,7 +25,7 @@ OBJECTS: dict[str, type[Any]] = {
 """Small values that machines are given, by full name."""
 WORDS = _NAMES | {
     "name", "what", "who", "before", "after", "decision", "method", "parties", "actions", "plan", "mode", "tag",
-    "outcome", "phase", "choice", "key", "code", "verb",
+    "outcome", "phase", "choice", "key", "code", "trace",
 }  # fmt: skip
 """Fields whose texts are words of ours or ids, beside those with a closed set of words."""
 TEXTS = frozenset({"text", "fault", "stderr_tail", "last_error"})

@@ -222,6 +222,8 @@ class Accepted(Answer):
     """The command will be tried; its effect comes as `CommandDone`."""
 
     answer: Literal["accepted"] = "accepted"
+    trace_id: str | None = None
+    """The history of messages that the command began: `getTrace` and `hybrid-capture trace show` tell it."""
 
 
 class Refused(Answer):

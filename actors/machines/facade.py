@@ -93,8 +93,8 @@ class Facade:
         return (Wake(SAMPLE_MS, METER),)
 
     @decides
-    def said(self, heard: say.ClientSaid, now: Now) -> Effects:
-        """Bytes of a renderer: parse, look the row up, answer."""
+    def said(self, heard: say.ClientSaid, now: Now, trace: str = "") -> Effects:
+        """Bytes of a renderer: parse, look the row up, answer. `trace` names the history that they began."""
         body = heard.body.encode(errors="surrogatepass")
         if len(body) > self.limits.command_bytes_max:
             return self._refuse(heard.client_id, _command_id(body), "TOO_LARGE", "the command is too large", now)
@@ -119,7 +119,7 @@ class Facade:
                 client.answers.begin(command.command_id)
                 client.answers.keep(command.command_id, _json(refused))
             return self._refuse(heard.client_id, command.command_id, code, text, now)
-        return self._do(heard.client_id, client, command, now)
+        return self._do(heard.client_id, client, command, now, trace or None)
 
     def _forbidden(self, client: Client, command: say.Command, now: Now) -> tuple[say.RefusalCode, str] | None:
         row = POLICY[type(command)]
@@ -144,7 +144,7 @@ class Facade:
             return "NOT_NOW", why
         return None
 
-    def _do(self, client_id: str, client: Client, command: say.Command, now: Now) -> Effects:
+    def _do(self, client_id: str, client: Client, command: say.Command, now: Now, trace_id: str | None) -> Effects:
         row = POLICY[type(command)]
         command_id, key = command.command_id, f"{client_id}/{command.command_id}"
         if isinstance(command, say.SubmitApproval):
@@ -158,7 +158,7 @@ class Facade:
         if isinstance(command, say.Subscribe):
             client.subscribed, client.live = True, command.live
             return (
-                *self._tell(client_id, command_id, say.Accepted(command_id=command_id)),
+                *self._tell(client_id, command_id, say.Accepted(command_id=command_id, trace_id=trace_id)),
                 *self._seen(client_id),
             )
         self.open[key] = Waiting(client_id, command_id, command)
@@ -169,7 +169,9 @@ class Facade:
         if type(command) in READS:
             self.reads.add(key)
             return (*forwarded, Wake(self.limits.read_deadline_ms, f"read:{key}"))
-        effects: list[Effect] = [*self._tell(client_id, command_id, say.Accepted(command_id=command_id))]
+        effects: list[Effect] = [
+            *self._tell(client_id, command_id, say.Accepted(command_id=command_id, trace_id=trace_id))
+        ]
         effects += [*forwarded, Wake(self._deadline_ms(command), f"done:{key}")]
         if row.audited:
             self.acting[key] = (client_id, _wish(command))

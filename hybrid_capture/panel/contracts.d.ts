@@ -295,6 +295,8 @@ export interface DataAnswer {
 export interface Accepted {
   readonly commandId: string;
   readonly answer: "accepted";
+  /** The history of messages that the command began: `getTrace` and `hybrid-capture trace show` tell it. */
+  readonly traceId: string | null;
 }
 
 /** The command changes nothing. Codes, never exception text. */

@@ -1,6 +1,6 @@
 // Printed from messages/ by `python -m hybrid_capture.contracts`; a test holds the two together. Do not edit.
 
-export const CONTRACT = "2314f5302e4b636a";
+export const CONTRACT = "820e080723ea0c3c";
 export const COMMANDS = [
   "getTransitions",
   "getSessions",

@@ -85,6 +85,13 @@ def test_no_secret_of_a_turn_is_in_its_traces(house: House) -> None:
     assert "tell me" not in kept
 
 
+def test_the_answer_to_a_command_names_its_trace(house: House) -> None:
+    answer = house.runtime.command({"command": "startThread"})
+    with_trace = f"SELECT type FROM traces WHERE trace_id = '{answer['traceId']}' ORDER BY at_us"
+    rows = house.until_rows(with_trace, lambda rows: ("CallDone",) in rows)
+    assert rows[:2] == [("ClientSaid",), ("ThreadWanted",)]
+
+
 def test_without_traces_a_turn_leaves_none(build: Build) -> None:
     with build(traces=False) as house:
         house.active()
