@@ -167,7 +167,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
 
     def begins(self, kind: str, source: str, handle: Callable[[Any], None], what: Any) -> None:
         """Handle what no message caused: a history of its own. Recorded when it led to anything, or failed."""
-        at_us = micros()
+        at_us = micros() if self.traces.on else 0
         around = (self.trace, self.hop, self.cause, self.outcome)
         trace, name = self.traces.born(), self.traces.next_name()
         self.trace, self.hop, self.cause, self.outcome = trace, 0, name, "handled"
@@ -201,8 +201,9 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self._hear(envelope, address, sender)
             done = True
         finally:
-            self.traces.heard(envelope, self.opened, sender, at_us, self.outcome if done else "faulted")
-            self._flush_later()
+            if self.traces.on:
+                self.traces.heard(envelope, self.opened, sender, at_us, self.outcome if done else "faulted")
+                self._flush_later()
             self.trace, self.hop, self.cause, self.outcome, self.opened = around
 
     def _hear(self, envelope: Envelope, address: Any, sender: Party) -> None:
@@ -338,8 +339,9 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             return
         if type(message).__name__ not in DULL:
             self.spoke = True
-        traces = self.traces
-        self.send(address, pack(message, self.trace, self.hop + 1, refs, self.cause, traces.next_name(), micros()))
+        name = self.traces.next_name()
+        sent_us = micros() if self.traces.on else 0
+        self.send(address, pack(message, self.trace, self.hop + 1, refs, self.cause, name, sent_us))
 
     def wake(self, after_ms: int, name: str, epoch: int = 0) -> None:
         """Come back after a while, as `woke`."""

@@ -47,3 +47,11 @@ def test_the_environment_of_the_child_never_prints() -> None:
     )  # fmt: skip
     assert "sk-secret" not in f"{settings} {settings.sidecar!r}"
     assert "OPENAI" not in f"{settings} {settings.sidecar!r}"
+
+
+def test_the_history_of_messages_is_a_ring_of_a_hundred_thousand() -> None:
+    assert Limits().trace_rows_max == 100_000
+    with pytest.raises(ValidationError):
+        Limits(trace_rows_max=0)
+    with pytest.raises(ValidationError):
+        Limits(trace_waiting_max=10**9)
