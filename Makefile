@@ -177,6 +177,15 @@ $(PROGRAMS):
 	rm -f .tools/codex-*-claude-*
 	touch $@
 
+# What others make for the same files, to measure beside it: development only, below this folder only. ccusage from 19 on
+# is a native binary in a package of its own that not every registry has.
+.PHONY: peers
+peers:
+	test -x .tools/peers/bin/claude-code-log || { $(PYTHON) -m venv .tools/peers && \
+		.tools/peers/bin/python -m pip install --quiet claude-code-log==1.7.0 detect-secrets==1.5.0; }
+	test -x .tools/ccusage/node_modules/.bin/ccusage || \
+		npm install --prefix .tools/ccusage --no-save --no-audit --no-fund ccusage@18.0.11
+
 fix: $(BIN)/.installed
 	$(BIN)/ruff check --fix $(ROOMS)
 	$(BIN)/ruff format $(ROOMS)

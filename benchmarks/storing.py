@@ -19,6 +19,7 @@ from pathlib import Path
 
 import orjson
 
+from benchmarks.samples import Result, print_result
 from messages.baseline import EventSeen, FilePosition, KeepRecords, ResponseUsage
 from messages.records import FinalItem, KeepCheckpoint, SessionSeen, StageOpened, TurnSeen
 from storage.database import open_writer
@@ -131,7 +132,9 @@ def _counts(table: str) -> bool:
 
 
 def main(items: int = ITEMS) -> None:
+    """Both verbs, in turns with bare SQLite."""
     messages = -(-items // PER_MESSAGE)
+    found: dict[str, Result] = {}
     for verb in ("keep_checkpoint", "keep_records"):
         pairs = []
         with tempfile.TemporaryDirectory() as folder:
@@ -148,6 +151,11 @@ def main(items: int = ITEMS) -> None:
             f" store {rows / ours:8,.0f} rows/s ({items / ours:,.0f} items/s),"
             f" executemany {rows / bare:8,.0f} rows/s, ratio {ratio:.1f}"
         )
+        found[verb] = {
+            "rows_per_s": rows / ours, "items_per_s": items / ours, "executemany_rows_per_s": rows / bare,
+            "ratio": ratio, "n": REPEATS,
+        }  # fmt: skip
+    print_result("storing", {"items": items, "messages": messages, "sqlite": sqlite3.sqlite_version, **found})
 
 
 if __name__ == "__main__":

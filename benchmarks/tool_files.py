@@ -188,3 +188,23 @@ def rollout(seed: int = 2) -> Iterator[Json]:
             {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": answer}]},
         )
         yield line("event_msg", {"type": "task_complete", "turn_id": turn, "duration_ms": 900})
+
+
+def small_transcript(number: int, said: str) -> bytes:
+    """A whole session of one turn: a prompt, and an answer with these words."""
+    session, prompt, answer = (str(uuid.UUID(int=number * 3 + each, version=4)) for each in range(3))
+    base = {
+        "isSidechain": False, "userType": "external", "entrypoint": "cli", "cwd": "/home/user/project",
+        "sessionId": session, "version": "2.1.332", "gitBranch": "main",
+    }  # fmt: skip
+    usage = {"input_tokens": 12, "cache_read_input_tokens": 700, "output_tokens": 42}
+    asked = {"role": "user", "content": f"question {number}: why does the build fail in this folder?"}
+    told = {"id": f"msg_{number:024x}", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5-20250929",
+            "content": [{"type": "text", "text": said}], "stop_reason": "end_turn", "usage": usage}  # fmt: skip
+    lines = (
+        {**base, "type": "user", "uuid": prompt, "parentUuid": None, "promptId": prompt, "timestamp": _iso(number),
+         "message": asked},
+        {**base, "type": "assistant", "uuid": answer, "parentUuid": prompt, "requestId": f"req_{number:024x}",
+         "timestamp": _iso(number + 900), "message": told},
+    )  # fmt: skip
+    return b"".join(orjson.dumps(line) + b"\n" for line in lines)
