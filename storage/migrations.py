@@ -206,6 +206,9 @@ TRACES = (
         last_seq INTEGER)""",
 )
 
+AGES = ("CREATE INDEX sessions_age ON sessions ((coalesce(created_at_ms, first_seen_ms)), id)",)
+"""The newest sessions are asked for most: without it every session was counted out and sorted for fifty of them."""
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first tables", FIRST_TABLES),
     Migration(2, "catching up", PULLS),
@@ -215,6 +218,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, "purges", PURGES),
     Migration(7, "search", sqlite=search_index.SQLITE, postgres=search_index.POSTGRES),
     Migration(8, "message traces", TRACES),
+    Migration(9, "ages of sessions", AGES),
 )
 """In order, versions 1, 2, 3 … without a hole."""
 

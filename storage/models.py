@@ -8,6 +8,7 @@ Times are ms since the epoch. Read `store.py` next.
 from __future__ import annotations
 
 from peewee import (
+    SQL,
     AutoField,
     BigIntegerField,
     BooleanField,
@@ -43,6 +44,9 @@ class SessionRow(Model):
     class Meta:
         table_name = "sessions"
         indexes = ((("tool", "session_id"), True),)
+
+
+SessionRow.add_index(SQL("CREATE INDEX sessions_age ON sessions ((coalesce(created_at_ms, first_seen_ms)), id)"))
 
 
 class TurnRow(Model):

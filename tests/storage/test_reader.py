@@ -105,6 +105,20 @@ def test_a_query_is_looked_for_as_it_stands(store: Store, place: str, query: str
         assert [each["session_id"] for each in reader.sessions(query=query)] == found
 
 
+def test_the_newest_sessions_are_read_off_an_index_and_not_sorted_out_of_all(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    asked: list[str] = []
+    with Reader(tmp_path / "capture.sqlite3") as reader:
+        connection = reader._database.connection()
+        connection.set_trace_callback(asked.append)
+        reader.sessions(5)
+        connection.set_trace_callback(None)
+        (sql,) = [each for each in asked if "ORDER BY" in each]
+        plan = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    (outer,) = [step for step in plan if step.startswith("SCAN")]
+    assert "USING INDEX sessions_age" in outer
+
+
 def test_a_session_shows_its_turns_and_items(store: Store, place: str) -> None:
     with read(place) as reader:
         shown = reader.session("t1")
