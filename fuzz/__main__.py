@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given, rest = parser.parse_known_args()
     if given.one:
-        _fuzz(given.one, rest)
+        _fuzz(given.one, [*given.targets, *rest])  # the folders look like targets to the parser
     from fuzz.targets import TARGETS
 
     broken = []
