@@ -21,6 +21,7 @@ from hybrid_capture.settings import Settings
 from messages import facade
 from messages.catalog import CATALOG
 from messages.settings import Limits, Timing
+from storage.models import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -77,6 +78,22 @@ def test_the_reference_is_what_the_code_says() -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         page.write_text(reference())
     assert page.read_text() == reference(), "docs/reference.md is old: run UPDATE_GOLDEN=1 pytest tests/test_docs.py"
+
+
+def tables() -> str:
+    """The tables of the store, from their rows' sentences."""
+    rows = sorted((each._meta.table_name, " ".join((each.__doc__ or "").split())) for each in TABLES)
+    return "\n".join(["| table | a row is |", "|---|---|", *(f"| `{name}` | {text} |" for name, text in rows)])
+
+
+def test_the_formats_name_every_table() -> None:
+    page = ROOT / "docs" / "formats.md"
+    before, _, rest = page.read_text().partition("<!-- tables -->\n")
+    held, _, after = rest.partition("\n<!-- /tables -->")
+    if os.environ.get("UPDATE_GOLDEN"):
+        page.write_text(f"{before}<!-- tables -->\n{tables()}\n<!-- /tables -->{after}")
+        return
+    assert held == tables(), "docs/formats.md is old: run UPDATE_GOLDEN=1 pytest tests/test_docs.py"
 
 
 def test_every_verb_says_what_it_does() -> None:

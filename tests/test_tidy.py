@@ -47,6 +47,7 @@ GAPS = {
 SLEEPERS = {
     "tests/actors/transport/cast.py": "an actor that is slow on purpose",
     "tests/actors/transport/stage_hands.py": "polls real processes",
+    "tests/doc_blocks.py": "polls real processes",
     "tests/hybrid_capture/*": "polls real processes",
     "tests/live/*": "polls real processes",
     "tests/real/*": "polls real processes",

@@ -159,3 +159,12 @@ def test_a_search_index_without_the_words_of_its_rows_is_built_again(tmp_path: P
     assert look(place, repair=True)["search"].state == "ok"
     with Reader(place) as reader:
         assert [hit["item_id"] for hit in reader.search("first")["hits"]] == ["i1"]
+
+
+def test_a_text_in_the_tools_own_order_of_members_is_that_of_its_body(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    body = '{"type":"toolCall","id":"i1","tool":"Edit","arguments":{"old_string":"two","new_string":"three"}}'
+    Stream(store).send(2, turns=[turn("completed")], items=[message("i1", kind="toolCall", body=body)])
+    store.close()
+    found = look(str(tmp_path / "capture.sqlite3"))
+    assert found["bodies"].state == "ok", found
