@@ -23,6 +23,7 @@ from statistics import median
 import orjson
 import psutil
 
+from benchmarks.peers import run
 from benchmarks.samples import Result, print_result
 from benchmarks.storing import items_of
 from benchmarks.tool_files import small_transcript
@@ -38,7 +39,6 @@ ASKED = 5
 FOLDER_FILES = 1_000
 WORD = "quetzalcoatlus"
 """Stands in the last record only."""
-SAMPLE_S = 0.05
 
 
 def message(kind: str, n: int, first: int, count: int, last: bool) -> KeepRecords:
@@ -101,21 +101,7 @@ def imported(count: int, folder: Path) -> Result:
 
 def _import(folder: Path) -> Result:
     words = [sys.executable, "-m", "hybrid_capture", "import", str(folder / "files"), "--json", "--state-dir"]
-    spent: dict[int, float] = {}
-    most = 0.0
-    with (folder / "out").open("wb") as out:
-        process = psutil.Popen([*words, str(folder / "state")], stdout=out)
-        while process.poll() is None:
-            for each in [process, *process.children(recursive=True)]:
-                try:
-                    most = max(most, each.memory_info().rss / 1e6)
-                    times = each.cpu_times()
-                except psutil.Error:
-                    continue
-                spent[each.pid] = times.user + times.system
-            time.sleep(SAMPLE_S)
-    assert process.returncode == 0, "the import failed"
-    return {"cpu_s": sum(spent.values()), "rss_mb": most}
+    return run([*words, str(folder / "state")], {}, folder / "said")
 
 
 def _asked(path: Path) -> Result:

@@ -33,7 +33,7 @@ DEADLINE_S = 900
 
 
 def run(words: Sequence[str], environment: dict[str, str], out: Path) -> Result:
-    """Wall and CPU seconds of a program with all that it starts, and the most memory it has at once in MB."""
+    """Wall and CPU seconds of a program with all that it starts, and the most memory they have at once in MB."""
     spent: dict[int, float] = {}
     most = 0.0
     began = time.perf_counter()
