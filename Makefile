@@ -183,6 +183,8 @@ $(PROGRAMS):
 peers:
 	test -x .tools/peers/bin/claude-code-log || { $(PYTHON) -m venv .tools/peers && \
 		.tools/peers/bin/python -m pip install --quiet claude-code-log==1.7.0 detect-secrets==1.5.0; }
+	test -x .tools/supervisor/bin/supervisord || { $(PYTHON) -m venv .tools/supervisor && \
+		.tools/supervisor/bin/python -m pip install --quiet supervisor==4.3.0 setuptools; }
 	test -x .tools/ccusage/node_modules/.bin/ccusage || \
 		npm install --prefix .tools/ccusage --no-save --no-audit --no-fund ccusage@18.0.11
 

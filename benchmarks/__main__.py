@@ -15,10 +15,11 @@ import orjson
 from benchmarks.page import RESULTS, write
 
 NAMES = (
-    "startup", "wire", "redaction", "frames", "storing", "linkage", "otlp", "importing", "peers", "growth", "recovery",
-    "catchup", "tracing",
+    "startup", "wire", "redaction", "frames", "storing", "linkage", "otlp", "importing", "peers", "growth",
+    "supervisors", "recovery", "catchup", "tracing",
 )  # fmt: skip
-"""Frames, recovery and catchup need the real codex (`make codex`), peers what others make (`make peers`)."""
+"""Frames, recovery and catchup need the real codex (`make codex`), peers and supervisors what others make (`make
+peers`; Erlang is Debian's `erlang-base`)."""
 
 
 def measure(name: str) -> bool:

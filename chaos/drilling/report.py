@@ -96,13 +96,15 @@ def gather(folder: Path) -> list[Samples]:
 
 
 def summary(each: Samples) -> dict[str, Any]:
-    """One drill as an object."""
+    """One drill as an object: figures of each phase, and what each repetition measured, for plots."""
+    about = ("drill", "part", "server", "timing", "ends", "seed", "version", "machine", "began")
     return {
-        **{name: each.head.get(name) for name in ("drill", "server", "timing", "ends", "seed", "version", "machine")},
+        **{name: each.head.get(name) for name in about},
         "n": len(each.rows),
         "failed": each.failed,
         "silent_drops": sum(row.get("silent_drops") or 0 for row in each.rows),
         "phases": {name: figures(each.phase(name)) for name in NAMES},
+        "repetitions": [row.get("phases", {}) for row in each.rows],
     }
 
 

@@ -29,6 +29,8 @@ def test_a_summary_counts_what_was_seen_and_what_failed(tmp_path: Path) -> None:
     assert (told["n"], told["failed"], told["silent_drops"]) == (3, 1, 0)
     assert told["phases"]["active"] == {"n": 2, "median_ms": 20.0, "p95_ms": 30.0, "max_ms": 30.0}
     assert told["phases"]["caught_up"]["median_ms"] is None
+    assert [each["active"] for each in told["repetitions"]] == [10.0, 30.0, None], "what plots are drawn from"
+    assert told["began"] == samples.head["began"]
 
 
 def test_the_page_stands_by_itself_and_escapes_what_it_shows(tmp_path: Path) -> None:
