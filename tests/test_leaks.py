@@ -17,11 +17,17 @@ from urllib.parse import quote
 import pytest
 from typer.testing import CliRunner
 
+from actors.envelope import pack
+from actors.tracing import Recorder
 from hybrid_capture.cli import app
+from messages.base import Message
 from messages.baseline import EventSeen, FilePosition, KeepRecords, ResponseUsage, Tool
+from messages.calls import CallDone
 from messages.pulls import KeepPulled
-from messages.records import AuditNote, KeepTransitions, Source
+from messages.records import AuditNote, KeepAudit, KeepTransitions, Source
+from messages.settings import SidecarSettings, TreeSettings
 from messages.status import Transition
+from messages.stream import FrameBatch, LiveLines
 from storage.store import Store
 from tests.leaks import Plant, files_below, hunt, plants, spellings
 from tests.storage.story import Stream, loss, message, thread, turn
@@ -32,8 +38,25 @@ SEED = 11
 SOURCES: tuple[tuple[Source, Tool], ...] = (("rollout", "codex"), ("transcript", "claude"))
 VERBS = (
     "sessions list", "sessions show s0 --json --bodies", "audit --json", "transitions", "decisions --json",
-    "coverage s0", "search revised --json", "fsck --json", "doctor",
+    "coverage s0", "search revised --json", "fsck --json", "doctor", "trace list --json", "trace export",
 )  # fmt: skip
+
+
+def tell_traces(store: Store, text: str, number: int) -> None:
+    """Messages that hold it are handled, and the history of messages is told of them."""
+    recorder = Recorder("stager")
+    recorder.begin(TreeSettings(run_id="r1", state_dir="", database="", sidecar=SidecarSettings(codex_path=None)), 1)
+    said: tuple[Message, ...] = (
+        FrameBatch(generation=1, first_seq=1, count=1, at_ms=1, lines=text.encode()),
+        LiveLines(session_id=f"s{number}", turn_id="u", item_id="i", kind="agentMessage", text=text),
+        KeepAudit(n=1, notes=(AuditNote(kind="note", subject=text, text=text, at_ms=1),)),
+        CallDone(command_id="c", ok=False, text=text, result={"turnId": "u", text: text}),
+    )
+    for each in said:
+        recorder.heard(pack(each, "t-1", 1, (), "", f"stager1.{number}", 1), each, "sidecar", 2)
+    told = recorder.take()
+    assert told is not None
+    assert store.keep_traces([("stager", told)], 0) == len(said)
 
 
 def say_everything(store: Store, plant: Plant, number: int, stream: Stream) -> None:
@@ -61,6 +84,7 @@ def say_everything(store: Store, plant: Plant, number: int, stream: Stream) -> N
         losses=[loss("i6", 1, "stage_full", **ids)],
         audit=[AuditNote(kind="note", subject=text, text=text, at_ms=1)],
     )
+    tell_traces(store, text, number)
     n = number + 1
     pulled = {"session": f"s{number}", "turn": "p"}
     store.keep_pulled(
