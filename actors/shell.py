@@ -163,7 +163,8 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         elif woke.name == STRANGERS:
             self._judge_strangers()
         else:
-            self.begins(f"wake {woke.name}", "clock", self.woke, woke)
+            # What stands behind the colon is whose it is: a command's id, which its client made up.
+            self.begins(f"wake {woke.name.partition(':')[0]}", "clock", self.woke, woke)
 
     def begins(self, kind: str, source: str, handle: Callable[[Any], None], what: Any) -> None:
         """Handle what no message caused: a history of its own. Recorded when it led to anything, or failed."""

@@ -1,6 +1,6 @@
 """What the history of messages costs: frames from the pipe to settled with it and without, in turns, in one run.
 
-    python -m benchmarks.tracing [pairs] [deltas] [turns] [--json FILE]
+    python -m benchmarks.tracing [pairs] [deltas] [turns]
 
 Each pair is two fresh trees, one that records and one that does not, in changing order; each is flooded, and then plays
 short turns of few frames each, where a message carries little and its record weighs most. What counts is the ratio of
@@ -11,7 +11,6 @@ rates stands beside it. Apart from that: the time of recording, packing and stor
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sqlite3
 import tempfile
@@ -24,7 +23,7 @@ import psutil
 
 from actors.envelope import pack
 from actors.tracing import Recorder, micros
-from benchmarks.samples import machine, share
+from benchmarks.samples import machine, print_result, share
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.settings import Settings
@@ -121,8 +120,8 @@ def ratios(on: list[dict[str, float]], off: list[dict[str, float]], name: str) -
     }
 
 
-def main(pairs: int, deltas: int, turns: int, out: Path | None) -> int:
-    """Measure, print, write; gives 1 when it costs more than it may."""
+def main(pairs: int, deltas: int, turns: int) -> int:
+    """Measure and print; gives 1 when it costs more than it may."""
     folder = Path(tempfile.mkdtemp(prefix="tracing-"))
     codex = write_executable(folder / "codex", script=ProcessScript(auth="chatgpt"))
     print(machine())
@@ -141,10 +140,7 @@ def main(pairs: int, deltas: int, turns: int, out: Path | None) -> int:
               f"median {told['ratio_median']:.3f}, p99 {told['ratio_p99']:.3f}")  # fmt: skip
     rows = per_row()
     print("processor time of one row, µs: " + ", ".join(f"{name} {us:.2f}" for name, us in rows.items()))
-    if out is not None:
-        made = {"benchmark": "tracing", "machine": machine(), "ratios": found, "row_us": rows, "runs_on": runs[True],
-                "runs_off": runs[False], "within": WITHIN}  # fmt: skip
-        out.write_text(json.dumps(made, indent=1) + "\n")
+    print_result("tracing", {"within": WITHIN, "ratios": found, "row_cpu_us": rows})
     return int(found["flood_cpu_us_per_frame"]["ratio_median"] > WITHIN)
 
 
@@ -158,6 +154,5 @@ if __name__ == "__main__":
     parser.add_argument("pairs", nargs="?", type=int, default=10)
     parser.add_argument("deltas", nargs="?", type=int, default=300_000)
     parser.add_argument("turns", nargs="?", type=int, default=40)
-    parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    raise SystemExit(main(given.pairs, given.deltas, given.turns, given.json))
+    raise SystemExit(main(given.pairs, given.deltas, given.turns))
