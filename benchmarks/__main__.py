@@ -16,10 +16,10 @@ from benchmarks.page import RESULTS, write
 
 NAMES = (
     "startup", "wire", "redaction", "frames", "storing", "linkage", "otlp", "importing", "peers", "growth",
-    "supervisors", "recovery", "catchup", "tracing",
+    "supervisors", "recovery", "catchup", "tracing", "panel",
 )  # fmt: skip
 """Frames, recovery and catchup need the real codex (`make codex`), peers and supervisors what others make (`make
-peers`; Erlang is Debian's `erlang-base`)."""
+peers`; Erlang is Debian's `erlang-base`), panel Debian's `chromium`."""
 
 
 def measure(name: str) -> bool:

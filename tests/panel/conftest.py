@@ -47,16 +47,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def chromium_program() -> str | None:
+    """The browser that is installed, or the one that the environment names."""
+    return os.environ.get("HYBRID_CAPTURE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def launch_flags() -> list[str]:
+    """Root has no sandbox of its own to give away; the pages are ours."""
+    return ["--no-sandbox"] if os.geteuid() == 0 else []
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, never one that Playwright brings along."""
-    program = os.environ.get("HYBRID_CAPTURE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    program = chromium_program()
     if program is None:
         pytest.fail("there is no chromium: apt-get install chromium, or leave these tests out with -m 'not chromium'")
     with sync_playwright() as playwright:
-        # Root has no sandbox of its own to give away; the pages are ours.
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        launched = playwright.chromium.launch(executable_path=program, args=flags)
+        launched = playwright.chromium.launch(executable_path=program, args=launch_flags())
         yield launched
         launched.close()
 

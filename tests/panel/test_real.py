@@ -39,6 +39,7 @@ def test_a_person_logs_the_real_codex_in_decides_restarts_it_and_finds_what_it_d
     prompt.press("Control+Enter")
     question = page.locator(".approval:not(.over)")
     expect(question).to_contain_text("Codex wants to change files", timeout=PATIENCE_MS)
+    expect(question.locator(".diff .plus").last).to_contain_text("line two")
     picture(page, "real-approval")
     question.get_by_role("button", name="Accept", exact=True).click()
     expect(page.locator(".turn-end")).to_contain_text("completed", timeout=PATIENCE_MS)

@@ -130,13 +130,14 @@ def test_each_action_does_what_it_says(begin: Begin, open_page: Open) -> None:
         assert any(kind.startswith(command) for kind in kinds), f"{command} was not done: {kinds}"
 
 
-def test_a_file_change_is_declined(begin: Begin, open_page: Open) -> None:
+def test_a_file_change_is_declined_with_its_diff_in_sight(begin: Begin, open_page: Open) -> None:
     stage = begin(ProcessScript(auth="chatgpt"))
     stage.active()
     page = open_page(stage.runtime.panel_address())
     turn = stage.begin(stage.thread(), "SCN:patch:approve")
     question = page.locator(".approval")
     expect(question).to_contain_text("Codex wants to change files", timeout=PATIENCE_MS)
+    expect(question.locator(".diff .plus").first).to_contain_text("line one")
     question.get_by_role("button", name="Decline").click()
     expect(question).to_contain_text("Declined")
     assert stage.stored(turn)["status"] == "completed"
@@ -150,8 +151,10 @@ def test_the_page_outlives_a_killed_gateway_and_a_killed_root(begin: Begin, open
     gateway.kill()
     expect(page.locator(".connection.bad")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator(".connection.good")).to_contain_text("Connected again", timeout=PATIENCE_MS)
+    before = str(stage.runtime.status()["sidecar"]["pid"])
     stage.kill("root")
-    expect(page.locator(".connection.good")).to_contain_text("Connected again", timeout=PATIENCE_MS)
+    # The page has come to the new tree when it shows another process.
+    expect(page.locator("[data-part='codex app-server']")).not_to_contain_text(before, timeout=PATIENCE_MS)
     mode(page, "HYBRID_ACTIVE")
     press(page, "Retry Auth")
     outcome(page)
