@@ -71,7 +71,7 @@ real: $(BIN)/.installed programs
 
 # Everything on a live tree, and nothing else.
 live: $(BIN)/.installed
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "live and not real and not postgres and not packages"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "live and not real and not postgres and not packages and not chromium"
 
 # What needs neither a tree nor a program of Linux: the rings that have to hold on every system.
 portable: $(BIN)/.installed
@@ -127,7 +127,7 @@ lowest: $(BIN)/.release
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
 	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet --resolution lowest-direct -e '.[hyperscan,postgres]'
 	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet hypothesis pytest pytest-timeout pytest-xdist
-	$(VENV)-lowest/bin/python -m pytest -q -n $(WORKERS) -m "not real and not postgres and not packages" $(LOWEST)
+	$(VENV)-lowest/bin/python -m pytest -q -n $(WORKERS) -m "not real and not postgres and not packages and not chromium" $(LOWEST)
 
 # What a release is made of, in CycloneDX's form.
 sbom: $(BIN)/.release
