@@ -1,0 +1,85 @@
+"""Python renderers on a real tree: what they hear when the gateway or the root dies, and who may decide a question."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import psutil
+import pytest
+
+from hybrid_capture.renderer import Renderer
+from tests.live.house import House
+
+pytestmark = pytest.mark.live
+PATIENCE_S = 30.0
+
+
+async def until(panel: Renderer, event: str, **fields: Any) -> dict[str, Any]:
+    """The next event of this name with these fields."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for told in panel.events():
+            if told["event"] == event and all(told.get(name) == value for name, value in fields.items()):
+                return told
+    raise AssertionError("the renderer was closed")
+
+
+def gateway_of(house: House) -> psutil.Process:
+    below = psutil.Process(house.runtime.pids["root"]).children(recursive=True)
+    return next(each for each in below if "hybrid_capture.gateway" in each.cmdline())
+
+
+def test_a_renderer_outlives_the_gateway_and_the_root(house: House) -> None:
+    async def story() -> None:
+        async with Renderer.of(house.runtime.state_dir) as panel:
+            await panel.subscribe()
+            await until(panel, "status")
+            sessions = [panel.session]
+            for victim in (lambda: gateway_of(house).pid, lambda: house.runtime.pids["root"]):
+                os.kill(await asyncio.to_thread(victim), signal.SIGKILL)
+                await until(panel, "anew")
+                await until(panel, "status")
+                sessions.append(panel.session)
+                await asyncio.to_thread(house.active)
+                answer = await panel.ask({"command": "getTransitions", "limit": 5})
+                assert len(answer["data"]["transitions"]) == 5
+            assert len(set(sessions)) == 3
+
+    asyncio.run(story())
+
+
+def test_a_question_about_a_file_change_is_decided_once_by_whoever_it_was_shown_to(house: House) -> None:
+    async def story() -> None:
+        folder = house.runtime.state_dir
+        async with Renderer.of(folder) as one, Renderer.of(folder) as two, Renderer.of(folder, "observer") as looks:
+            for panel in (one, two, looks):
+                await panel.subscribe()
+            thread = (await one.do({"command": "startThread"}))["result"]["threadId"]
+            await one.do({"command": "startTurn", "threadId": thread, "text": "SCN:patch:approve change it"})
+            shown = [await until(panel, "approvalRequested") for panel in (one, two, looks)]
+            assert {each["kind"] for each in shown} == {"fileChange"}
+            assert all(each["diff"].startswith("--- /dev/null\n+++ ") for each in shown)
+            assert len({each["token"] for each in shown}) == 3
+            assert shown[2]["token"] == ""
+
+            async def decide(panel: Renderer, token: str) -> dict[str, Any]:
+                return await panel.do({"command": "submitApproval", "token": token, "decision": "accept"})
+
+            assert (await decide(two, shown[0]["token"]))["code"] == "UNKNOWN_ID", "it was shown to somebody else"
+            assert (await decide(looks, shown[0]["token"]))["code"] == "NOT_ALLOWED"
+            assert (await decide(one, shown[0]["token"]))["ok"] is True
+            closed = await until(two, "approvalClosed")
+            assert (closed["token"], closed["outcome"]) == (shown[1]["token"], "accept")
+            assert (await decide(two, shown[1]["token"]))["code"] == "UNKNOWN_ID", "it is over"
+            ended = await until(one, "turnStored")
+            assert ended["status"] == "completed"
+            snapshot = await one.do({"command": "codexAppServerRequestThreadSnapshot", "threadId": thread})
+            assert snapshot["ok"], snapshot
+            assert snapshot["result"]["session"]["sessionId"] == thread
+            assert {each["source"] for each in snapshot["result"]["coverage"]} == {"stream", "pull"}
+            found = await one.ask({"command": "getTrace", "turnId": ended["turnId"]})
+            assert found["answer"] == "data", found
+
+    asyncio.run(story())
