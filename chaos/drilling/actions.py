@@ -29,7 +29,7 @@ from chaos.drilling.stage import Stage
 from chaos.drilling.telemetry import Sender
 from storage.config import ConfigFile
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 LOOK_S = 0.01
 GARBAGE = "codex = [\n"
 """No TOML: what an editor that crashed leaves."""

@@ -26,6 +26,7 @@ class Gauge:
     memory_mib: float
     """What is each process's own (USS), summed: shared pages would count once per process."""
     descriptors: int
+    """Of all processes but the app-server, which keeps a file open for each thread that it has loaded."""
     database_mib: float
     log_mib: float
     """Of the write-ahead log."""
@@ -42,8 +43,9 @@ def look(stage: Stage, at_s: float) -> Gauge:
     with contextlib.suppress(psutil.Error):
         for process in stage.everything():
             with contextlib.suppress(psutil.Error):
-                memory[names.get(process.pid) or _guess(process)] += process.memory_full_info().uss
-                descriptors += process.num_fds()
+                part = names.get(process.pid) or _guess(process)
+                memory[part] += process.memory_full_info().uss
+                descriptors += process.num_fds() if part != "codex" else 0
                 processes += 1
     by_part = {name: round(size / MIB, 2) for name, size in sorted(memory.items())}
     return Gauge(
