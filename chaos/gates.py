@@ -157,7 +157,11 @@ def evaluate(folder: Path, now: datetime | None = None) -> dict[str, Any]:
     now = now or datetime.now(UTC)
     found, spoiled = _gather(folder)
     told = {kind: [_judge(gate, found, now) for gate in GATES if gate.kind == kind] for kind in ("release", "own")}
-    failed = [each["metric"] for each in told["release"] if each["verdict"] != "go"]
+    failed = [
+        f"{each['metric']}: {each['reason'].removeprefix('no-go: ')}"
+        for each in told["release"]
+        if each["verdict"] != "go"
+    ]
     # Evidence that somebody touched makes all of it doubtful, whatever the rest would say.
     reasons = [*failed, *spoiled]
     return {

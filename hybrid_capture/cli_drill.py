@@ -306,5 +306,5 @@ def _tell(verdict: dict[str, Any], screen: Screen) -> int:
             bound = f"{each['bound']} {each['unit']}"
             rows.append([each["verdict"], each["metric"], value, bound, f"n {each['n']}", kind])
     screen.table(["verdict", "metric", "value", "bound", "samples", "gate"], rows)
-    screen.say(f"{verdict['verdict']}: {verdict['reason']}", "bold")
+    screen.say(verdict["reason"] if verdict["verdict"] == "no-go" else f"go: {verdict['reason']}", "bold")
     return DONE if verdict["verdict"] == "go" else WRONG
