@@ -16,7 +16,7 @@ from benchmarks.page import RESULTS, write
 
 NAMES = (
     "startup", "wire", "redaction", "frames", "storing", "linkage", "otlp", "importing", "peers", "growth",
-    "supervisors", "recovery", "catchup", "tracing", "panel",
+    "supervisors", "recovery", "catchup", "tracing", "renderers", "panel",
 )  # fmt: skip
 """Frames, recovery and catchup need the real codex (`make codex`), peers and supervisors what others make (`make
 peers`; Erlang is Debian's `erlang-base`), panel Debian's `chromium`."""
