@@ -7,6 +7,7 @@ byte what was written is `no-go: not measured`: silence never passes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from typing import Any, Literal
 import orjson
 
 from chaos.drilling import journal, report
+from chaos.drilling.experiment import packaged
 from chaos.drilling.phases import SPINE
 from chaos.drilling.report import BadSamples, Samples
 
@@ -51,6 +53,8 @@ class Gate:
     measure: Measure
     says: str
     n_min: int = N_MIN
+    lacks: Callable[[list[Samples]], list[str]] | None = None
+    """Names what is not measured, where a number alone would not say it."""
 
 
 def _drill(*parts: str, server: str | None = None, prefix: str = "") -> Pick:
@@ -120,6 +124,32 @@ def _flawless(found: list[Samples]) -> tuple[float | None, int]:
     return (100.0 * sum(not row.get("failures") for row in rows) / len(rows) if rows else None), len(rows)
 
 
+SERVERS = ("scripted", "real")
+EVERY = tuple((name, server) for name in packaged() for server in SERVERS)
+"""Each declared drill on each app-server: a part that nobody broke is a part that nobody knows."""
+NAMED_MAX = 8
+
+
+def _played(found: list[Samples]) -> Counter[tuple[str, str]]:
+    """Repetitions of each drill on each server, over all files."""
+    played: Counter[tuple[str, str]] = Counter()
+    for each in found:
+        played[str(each.head.get("drill")), str(each.head.get("server"))] += len(each.rows)
+    return played
+
+
+def _every(found: list[Samples]) -> tuple[float | None, int]:
+    """Percent of repetitions without a failure, and how often the drill was repeated that was repeated least."""
+    played = _played(found)
+    return _flawless(found)[0], min(played[each] for each in EVERY)
+
+
+def _unplayed(found: list[Samples]) -> list[str]:
+    played = _played(found)
+    return [f"{name} {server} {played[name, server]} of {N_MIN}" for name, server in EVERY
+            if played[name, server] < N_MIN]  # fmt: skip
+
+
 GATES: tuple[Gate, ...] = (
     Gate("ingest success, Codex", "release", "%", ">=", 95, _measured("ingest", tool="codex"),
          _share("stored", "truth"), "of what the real codex printed and was asked, session by session"),
@@ -131,6 +161,8 @@ GATES: tuple[Gate, ...] = (
          "fault to the first status at a listener, every drill on a user's deadlines"),
     Gate("MTTR, p95", "release", "ms", "<=", 900_000, _drill(), _p95("active"),
          "fault to HYBRID_ACTIVE, every drill on a user's deadlines"),
+    Gate("every drill ends as it says", "release", "%", ">=", 99, lambda samples: "drill" in samples.head, _every,
+         "repetitions of every drill there is, each on the scripted and on the real codex", lacks=_unplayed),
     Gate("crash loops contained", "release", "%", "==", 100, _drill(prefix="crash-loop"), _flawless,
          "repetitions in which the third restart was refused and nothing was spawned until a person said so"),
     Gate("stored after faults, Codex", "release", "%", ">=", 95, _drill(server="real"), _stored,
@@ -203,6 +235,10 @@ def _judge(gate: Gate, found: Iterable[Samples], now: datetime) -> dict[str, Any
     }  # fmt: skip
     if value is None or n < gate.n_min:
         why = "no samples" if not picked else "only old samples" if not fresh else f"{n} of {gate.n_min} samples"
+        if fresh and gate.lacks is not None:
+            lacking = gate.lacks(fresh)
+            more = f" and {len(lacking) - NAMED_MAX} more" if len(lacking) > NAMED_MAX else ""
+            why = f"missing: {', '.join(lacking[:NAMED_MAX])}{more}"
         return {"verdict": "no-go", "reason": f"no-go: not measured ({why})", **told}
     met = {"<=": value <= gate.bound, ">=": value >= gate.bound, "==": value == gate.bound}[gate.comparison]
     return {"verdict": "go" if met else "no-go", "reason": "met" if met else "no-go: measured and not met", **told}

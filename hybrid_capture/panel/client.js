@@ -546,7 +546,7 @@ export class CaptureClient {
     }
     this._pending.delete(done.commandId);
     this._clock.clear(pending.timer);
-    pending.answer({ answer: "accepted", commandId: done.commandId });
+    pending.answer({ answer: "accepted", commandId: done.commandId, traceId: null });
     pending.done(done);
   }
 

@@ -11,13 +11,25 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chaos import gates
+from chaos.drilling.experiment import packaged
 from chaos.gates import GATES, SCHEMA, BadVerdict, evaluate, read, verify, write
 from tests.chaos.drilling.made import NOW, head, put, row
+
+WANTED = gates.EVERY
+SOME = tuple((name, server) for name in ("kill-codex", "slow-disk", "torn-store") for server in gates.SERVERS)
+
+
+@pytest.fixture(autouse=True)
+def _few_drills(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were no more of them: a folder of all is 70 sealed files."""
+    monkeypatch.setattr(gates, "EVERY", SOME)
 
 
 def good(folder: Path, began: datetime = NOW) -> None:
     """Everything that a go needs."""
     at = {"began": began.isoformat()}
+    for name, server in SOME:
+        put(folder, f"{name}-{server}", head(name, server=server, **at), [row(n, None) for n in range(20)])
     put(folder, "kill-ingest-scripted", head("kill-ingest", **at), [row(n) for n in range(20)])
     put(folder, "kill-codex-real", head("kill-codex", server="real", **at), [row(n) for n in range(20)])
     put(folder, "kill-root-scripted", head("kill-root", **at), [row(n) for n in range(20)])
@@ -56,7 +68,7 @@ def test_nothing_measured_is_no_go_and_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", ["kill-codex-real", "ingest-claude", "ingest-codex", "linkage", "crash-loop-scripted"]
+    "missing", ["kill-codex-real", "slow-disk-real", "ingest-claude", "ingest-codex", "linkage", "crash-loop-scripted"]
 )
 def test_any_missing_piece_of_the_evidence_is_no_go(tmp_path: Path, missing: str) -> None:
     good(tmp_path)
@@ -84,11 +96,37 @@ def test_old_samples_and_samples_from_the_future_prove_nothing(tmp_path: Path, a
 
 def test_samples_of_another_version_or_without_a_time_prove_nothing(tmp_path: Path) -> None:
     good(tmp_path)
-    put(tmp_path, "kill-codex-real", head("kill-codex", server="real", version="0.0.1"), [row(n) for n in range(20)])
+    for name in ("kill-codex", "slow-disk", "torn-store"):
+        put(tmp_path, f"{name}-real", head(name, server="real", version="0.0.1"), [row(n) for n in range(20)])
     put(tmp_path, "crash-loop-scripted", head("crash-loop", began="yesterday"), [row(n) for n in range(20)])
     verdict = evaluate(tmp_path, NOW)
     assert gate(verdict, "stored after faults, Codex")["reason"] == "no-go: not measured (only old samples)"
     assert gate(verdict, "crash loops contained")["reason"].startswith("no-go: not measured")
+
+
+def test_every_drill_of_the_package_is_wanted_on_both_servers() -> None:
+    wanted = {(name, server) for name in packaged() for server in ("scripted", "real")}
+    assert set(WANTED) == wanted
+    assert ("kill-root", "real") in wanted
+
+
+def test_a_drill_that_nobody_played_on_one_of_the_servers_is_named(tmp_path: Path) -> None:
+    good(tmp_path)
+    (tmp_path / "torn-store-real.samples.jsonl").unlink()
+    put(tmp_path, "slow-disk-scripted", head("slow-disk"), [row(n, None) for n in range(19)])
+    told = gate(evaluate(tmp_path, NOW), "every drill ends as it says")
+    assert told["reason"] == "no-go: not measured (missing: slow-disk scripted 19 of 20, torn-store real 0 of 20)"
+
+
+def test_a_drill_that_fails_once_in_twenty_may_pass_and_one_that_fails_always_never(tmp_path: Path) -> None:
+    good(tmp_path)
+    bad = {"failures": ["the book does not balance"]}
+    put(
+        tmp_path, "slow-disk-scripted", head("slow-disk"), [{**row(0, None), **bad}, *[row(n, None) for n in range(19)]]
+    )
+    assert gate(evaluate(tmp_path, NOW), "every drill ends as it says")["verdict"] == "go"
+    put(tmp_path, "slow-disk-scripted", head("slow-disk"), [{**row(n, None), **bad} for n in range(20)])
+    assert gate(evaluate(tmp_path, NOW), "every drill ends as it says")["reason"] == "no-go: measured and not met"
 
 
 def test_one_sample_too_few_is_not_measured(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from hybrid_capture.field_docs import field_docs
-from messages.base import Message
 
 
-class FieldsOfATest(Message):
+class FieldsOfATest(BaseModel):
     plain: int
     told: int
     """What it is,

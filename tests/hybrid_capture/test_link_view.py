@@ -13,7 +13,7 @@ import pytest
 from hybrid_capture import link_view, store_view
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import Problem
-from storage.linking import match
+from storage.linking import dispute, match
 from tests.storage.linking.repository import Repository, patched
 from tests.storage.story import Stream, open_store, thread
 
@@ -98,6 +98,6 @@ def test_what_cannot_be_found_is_said(desk: Desk, tmp_path: Path, capsys: pytest
 
 
 def test_every_method_has_plain_words() -> None:
-    source = Path(match.__file__).read_text()
+    source = "".join(Path(each.__file__).read_text() for each in (match, dispute))
     named = {word for word in link_view.METHODS if f'"{word}"' in source}
     assert named == set(link_view.METHODS)

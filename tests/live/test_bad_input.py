@@ -70,7 +70,9 @@ def test_a_login_that_is_not_proved_degrades_and_asks_for_one(
     build: Build, script: ProcessScript, auth: str, reason: str
 ) -> None:
     with build(script) as house:
-        status = house.until_status(lambda s: s["auth"]["state"] == auth, auth)
+        status = house.until_status(
+            lambda s: s["auth"]["state"] == auth and s["baseline"]["healthy"], f"{auth} above a probed baseline"
+        )
         assert status["mode"] == "DEGRADED_STREAMING"
         assert reason in status["mode_reason"]
         assert status["baseline"]["healthy"]

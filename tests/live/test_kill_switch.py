@@ -99,7 +99,7 @@ def doomed(tmp_path: Path) -> Callable[[str], tuple[Path, Path, Path]]:
             "from hybrid_capture.runtime import CaptureRuntime\n"
             "from hybrid_capture.settings import Settings\n"
             f"rt = CaptureRuntime(Settings(state_dir=Path({str(state)!r}), codex=Path({str(codex)!r}),"
-            f" codex_home=Path({str(home)!r})))\n"
+            f" codex_home=Path({str(home)!r}), otlp_port=0))\n"
             "rt.start(); rt.wait_for('HYBRID_ACTIVE', 30)\n"
             "me = psutil.Process()\n"
             "below = me.children(recursive=True)\n"
@@ -132,7 +132,7 @@ def test_it_is_still_on_after_everything_was_killed_the_moment_the_call_returned
 ) -> None:
     state, codex, home = doomed("assert rt.do({'command': 'setStreamKillSwitch', 'on': True})['ok']")
     started = (home / "scripted-starts").read_text()
-    with House(Settings(state_dir=state, codex=codex, codex_home=home)) as house:
+    with House(Settings(state_dir=state, codex=codex, codex_home=home, otlp_port=0)) as house:
         status = house.until_status(lambda s: s["mode"] == "OTEL_ONLY", "OTEL_ONLY")
         assert (status["kill_switch"], status["sidecar"]["generation"]) == (True, 0)
         for name in ("auth", "stager", "sidecar"):
@@ -269,7 +269,11 @@ def test_retry_auth_tells_what_the_account_says_and_never_drops_a_running_turn(h
     house.until(lambda e: e.get("event") == "itemStored", "the prompt")
     for _ in range(3):
         done = house.runtime.do({"command": "retryAuth"})
-        assert (done["ok"], done["text"], done["result"]) == (True, "logged in", {"state": "authenticated"})
+        assert (done["ok"], done["text"], done["result"]) == (
+            True,
+            "logged in",
+            {"state": "authenticated", "account": "authenticated"},
+        )
     assert house.runtime.status()["sidecar"]["generation"] == 1
     ended = house.stored(turn)
     assert (ended["status"], ended["items"]) == ("completed", 2)

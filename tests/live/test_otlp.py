@@ -233,7 +233,7 @@ def test_a_full_disk_is_503_and_when_there_is_room_again_everything_is_stored_on
         body = exporter.body()
         status, headers, _ = exporter.post(body)
         assert (status, headers.get("retry-after")) == (503, "1")
-        assert house.runtime.status()["mode"] == "FAILURE"
+        house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
         ingest.rlimit(psutil.RLIMIT_FSIZE, unlimited)
         healthy(house)
         assert exporter.post(body)[0] == 200

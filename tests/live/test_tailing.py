@@ -76,7 +76,7 @@ def test_a_deleted_file_loses_nothing_that_was_stored_and_is_noted(build: Build,
         file.unlink()  # as the vendor's clean-up after thirty days
         until(house, "SELECT kind FROM audit WHERE kind = 'source_files_gone'", bool, "a note")
         assert house.rows("SELECT item_id, body FROM items ORDER BY item_id") == stored
-        assert house.runtime.status()["baseline"]["healthy"]
+        house.until_status(lambda s: s["baseline"]["healthy"], "a baseline that goes on")
 
 
 def test_renamed_cut_and_replaced_files_are_told_apart(build: Build, claude: Path) -> None:

@@ -67,6 +67,7 @@ def test_a_turn_is_one_story_from_the_wish_to_the_stored_end(house: House) -> No
 def test_traces_go_on_when_ingest_dies_and_say_what_was_lost(house: House) -> None:
     thread = house.thread()
     house.stored(house.begin(thread, "SCN:plain one"))
+    house.until_rows("SELECT incarnation FROM traces WHERE receiver = 'ingest'", bool)
     house.kill("ingest", signal.SIGKILL)
     turn = house.begin(thread, "SCN:plain two")
     house.stored(turn)
@@ -89,7 +90,8 @@ def test_the_answer_to_a_command_names_its_trace(house: House) -> None:
     answer = house.runtime.command({"command": "startThread"})
     with_trace = f"SELECT type FROM traces WHERE trace_id = '{answer['traceId']}' ORDER BY at_us"
     rows = house.until_rows(with_trace, lambda rows: ("CallDone",) in rows)
-    assert rows[:2] == [("ClientSaid",), ("ThreadWanted",)]
+    assert rows[0] == ("ClientSaid",)
+    assert ("ThreadWanted",) in rows
 
 
 def test_without_traces_a_turn_leaves_none(build: Build) -> None:
