@@ -12,13 +12,16 @@ in processes of its own, so a slow or crashed web view costs it nothing.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 import webview
 
 from hybrid_capture import CaptureRuntime, Settings
+from hybrid_capture.panel_tokens import read_token
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,22 +41,29 @@ def main(arguments: list[str] | None = None) -> int:
         window = webview.create_window("Capture", runtime.panel_address(), width=1200, height=800)
         shown = threading.Event()
         if given.close_when_shown:
-            threading.Thread(target=_close_when_shown, args=(window, shown), daemon=True).start()
+            threading.Thread(target=_close_when_shown, args=(window, given.state_dir, shown), daemon=True).start()
         # Private: nothing of the page outlives the window. Returns when the window is closed.
         webview.start(gui=given.gui, private_mode=True)
     print("the panel was shown" if shown.is_set() else "closed")
     return 0 if shown.is_set() or not given.close_when_shown else 1
 
 
-def _close_when_shown(window: webview.Window, shown: threading.Event) -> None:
-    """Wait until the page says a mode of capture, then close the window. Gives up after half a minute."""
+def _close_when_shown(window: webview.Window, state_dir: Path, shown: threading.Event) -> None:
+    """Wait until the page in the window speaks with the runtime, then close it. Gives up after half a minute.
+
+    The runtime is asked and not the page: its rules let nobody evaluate a string in it, the host included.
+    """
+    door = read_token(state_dir)
+    asked = urllib.request.Request(f"{door.base}/metrics", headers={"Authorization": f"Bearer {door.token}"})
     pause = threading.Event()
     for _ in range(60):
         pause.wait(0.5)
-        text = str(window.evaluate_js("document.body.innerText") or "")
-        if any(mode in text for mode in ("HYBRID_ACTIVE", "DEGRADED_STREAMING", "OTEL_ONLY", "FAILURE")):
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            connected = re.search(rb"^hybrid_capture_renderer_connections ([\d.]+)", answer.read(), re.M)
+        if connected is not None and float(connected.group(1)) >= 1:
             shown.set()
             break
+    pause.wait(1.0)  # what it was told is on the screen by then
     window.destroy()
 
 

@@ -185,7 +185,9 @@ def open_lane(folder: Path, claude: Path, codex: Path) -> Iterator[Lane]:
         with Lane(folder, claude, codex, api, model) as lane:
             yield lane
         assert (api.leaks, model.leaks) == ([], [])
-    left = alive(set(psutil.Process().children(recursive=True)) - before)
+    # What was there before may have children of its own: a browser that another test keeps open does.
+    others = before.union(*(each.children(recursive=True) for each in alive(before)))
+    left = alive(set(psutil.Process().children(recursive=True)) - others)
     for process in left:
         process.kill()
     assert not left, f"left alive: {left}"
