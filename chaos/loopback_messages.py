@@ -116,8 +116,9 @@ class _Handler(LoopbackHandler):
         usage = {"output_tokens": OUTPUT_TOKENS}
         self._say({"type": "message_delta", "delta": {"stop_reason": reply.stop_reason}, "usage": usage})
         self._say({"type": "message_stop"})
-        self.end_stream()
+        # Before the end, so that whoever has read to the end finds it.
         self.api.keep(Served(message_id, request_id, tuple(tool_use_ids), TOKENS))
+        self.end_stream()
 
     def _block(self, index: int, block: Json, reply: Reply) -> None:
         """A block from its start to before its end, in deltas as the real API sends them."""
