@@ -7,6 +7,7 @@ that is stored to its end changes nothing. A file with a problem is told and lef
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import time
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 from actors.machines.file_slices import Rules
 from hybrid_capture.console import Screen
 from hybrid_capture.import_progress import ImportProgress
-from hybrid_capture.import_reader import FileEnd, Part, Reader, Wanted, read_file
+from hybrid_capture.import_reader import GC_ALLOCATIONS, FileEnd, Part, Reader, Wanted, read_file
 from hybrid_capture.problems import DONE, INTERRUPTED, UNUSABLE, WRONG, Problem
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import FolderTaken, StateFolder
@@ -136,6 +137,8 @@ def _import(settings: Settings, files: list[Found], report: Report, screen: Scre
         # The reader first: both load the rules, each on its core.
         reader = held.enter_context(Reader(rules, cache)) if size >= APART_BYTES else None
         warm(None, cache)
+        held.callback(gc.set_threshold, *gc.get_threshold())
+        gc.set_threshold(GC_ALLOCATIONS)
         store = Store(settings.store, run_id=run_id, limits=settings.limits)
         held.callback(store.close)
         begun_s = time.monotonic()
