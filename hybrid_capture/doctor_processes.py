@@ -113,6 +113,19 @@ def tree_of(owner: Whereabouts) -> list[psutil.Process]:
     return [*roots, *(below for root in roots for below in root.children(recursive=True))]
 
 
+def _open_places(process: psutil.Process) -> list[str]:
+    """Where it can be reached from other machines; nowhere, when it has ended since it was found."""
+    try:
+        connections = process.net_connections(kind="inet")
+    except psutil.NoSuchProcess:
+        return []
+    return [
+        f"{each.laddr.ip}:{each.laddr.port} (pid {process.pid})"
+        for each in connections
+        if each.status == psutil.CONN_LISTEN and not ipaddress.ip_address(each.laddr.ip).is_loopback
+    ]
+
+
 def listeners(folder: Path) -> Iterator[Check]:
     """Nothing of ours may be reached from another machine."""
     owner = _owner(folder)
@@ -120,12 +133,7 @@ def listeners(folder: Path) -> Iterator[Check]:
         yield Check("listeners", "ok", "no runtime is running here, so nothing listens")
         return
     try:
-        reachable = [
-            f"{each.laddr.ip}:{each.laddr.port} (pid {process.pid})"
-            for process in tree_of(owner)
-            for each in process.net_connections(kind="inet")
-            if each.status == psutil.CONN_LISTEN and not ipaddress.ip_address(each.laddr.ip).is_loopback
-        ]
+        reachable = [place for process in tree_of(owner) for place in _open_places(process)]
     except (psutil.Error, OSError) as error:
         yield Check("listeners", "wrong", f"the scan for listeners failed: {error}", "run doctor as the runtime's user")
         return

@@ -110,6 +110,20 @@ def test_a_listener_that_others_can_reach_is_wrong(
         assert f"pid {process.pid}" in check.text
 
 
+def test_a_process_that_ends_while_it_is_looked_at_listens_nowhere(
+    tmp_path: Path, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start(LISTENER, "0.0.0.0")
+    looked_at = psutil.Process(process.pid)
+    process.kill()
+    process.wait()
+    here = Whereabouts(os.getpid(), psutil.Process().create_time(), "r1", "run", "/none", "x")
+    monkeypatch.setattr(doctor_processes, "find_runtime", lambda _: here)
+    monkeypatch.setattr(doctor_processes, "tree_of", lambda _: [looked_at])
+    (check,) = doctor_processes.listeners(tmp_path)
+    assert check.state == "ok"
+
+
 def test_without_a_runtime_nothing_listens(tmp_path: Path) -> None:
     (check,) = doctor_processes.listeners(tmp_path)
     assert check.state == "ok"
