@@ -138,9 +138,9 @@ def _run(pipe: Connection, credit: Any, plain: tuple[int, int, int], cache: Path
 
 
 def _send(pipe: Connection, told: queue.Queue[Part | FileEnd]) -> None:
-    """Say what was read, in order. The other half's end is this process's: what it waits for will not come."""
+    """Say what was read, in order. Whatever ends this ends the process, or the other half would wait for ever."""
     try:
         while True:
             pipe.send(told.get())
-    except OSError:
+    finally:
         os._exit(1)
