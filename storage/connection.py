@@ -16,6 +16,12 @@ from peewee import IntegrityError, ProgrammingError
 
 from storage.errors import StoreError
 
+BUSY_MS = 1_000
+"""How long a write waits for somebody else's lock; well inside the ping deadline of the actor that writes."""
+REFUSED_MS = 20
+"""How long it waits when the write before it did not get the lock. Several writes that each wait a whole `BUSY_MS` keep
+their actor from answering for so long that it counts as hung (seen)."""
+
 
 class Cursor(Protocol):
     """What a statement gives, on either engine."""

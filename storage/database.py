@@ -13,14 +13,12 @@ from types import ModuleType
 
 from peewee import DatabaseError, PeeweeException
 
-from storage.connection import Database, Writer
+from storage.connection import BUSY_MS, Database, Writer
 from storage.dsn import is_dsn
 from storage.errors import NothingCaptured, NotOurs, StoreCorrupt, StoreNotWritable, StoreUnavailable
 from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, refuse_older, schema_version
 from storage.sqlite import MAGIC, Sqlite, SqliteWriter, code_of, failure
 
-BUSY_MS = 1_000
-"""How long a write waits for somebody else's lock; well inside the ping deadline of the actor that writes."""
 WAL_BYTES_MAX = 64 * 1024 * 1024
 """What the write-ahead log is cut back to after a checkpoint of the file."""
 

@@ -18,13 +18,11 @@ from peewee import InterfaceError, OperationalError, PeeweeException, Postgresql
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import TransactionStatus
 
-from storage.connection import Cursor, Database, Writer
+from storage.connection import BUSY_MS, REFUSED_MS, Cursor, Database, Writer
 from storage.dsn import label_of
 from storage.errors import StoreCorrupt, StoreError, StoreNotWritable, StoreUnavailable
 from storage.sqltext import NUL, NUL_SHOWN, for_postgres
 
-BUSY_MS = 1_000
-"""How long a write waits for somebody else's lock; the same as on a file."""
 CONNECT_S = 3
 """How long a connection may take, unless the DSN says `connect_timeout`; inside the ping deadline of who writes."""
 SILENT_MS = 10_000
@@ -39,11 +37,12 @@ _SESSION = f"""SET client_min_messages = error; SET lock_timeout = {BUSY_MS};
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"""
 _SEES = "SELECT current_setting('server_encoding'), current_schema()"
 
+_LOCKED = "55P03"
 _DAMAGED = ("XX001", "XX002")
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("53100", "the server's disk is full", "free space there; storing goes on by itself"),
     ("53", "the server has no room for another connection or task", "raise its limits, or close other connections"),
-    ("55P03", "another program holds the lock", "close whatever else writes to {label}"),
+    (_LOCKED, "another program holds the lock", "close whatever else writes to {label}"),
     ("57014", "it did not answer in time", "ask for less, or look what keeps the server busy"),
     ("40", "another program changed the same rows at the same time", "close whatever else writes to {label}"),
     ("25006", "it is read-only", "give the DSN of the primary server"),
@@ -176,6 +175,20 @@ class Postgres(Database, PostgresqlDatabase):
 
 class PostgresWriter(Writer, Postgres):
     """The writing connection to a server."""
+
+    refused = False
+    """Whether the last write did not get its lock."""
+
+    def begin_write(self) -> None:
+        self._begin(_WRITE)
+        if self.refused:
+            self._say(f"SET LOCAL lock_timeout = {REFUSED_MS}")
+        try:
+            self._say(_LOCK)
+        except PeeweeException as error:
+            self.refused = state_of(error) == _LOCKED
+            raise
+        self.refused = False
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:

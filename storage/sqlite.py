@@ -13,7 +13,7 @@ from typing import Any
 import peewee
 from peewee import PeeweeException, SqliteDatabase, __exception_wrapper__, fn  # type: ignore[attr-defined]  # not in peewee's stub
 
-from storage.connection import Cursor, Database, Writer
+from storage.connection import BUSY_MS, REFUSED_MS, Cursor, Database, Writer
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 
 MAGIC = b"SQLite format 3\x00"
@@ -160,7 +160,13 @@ class SqliteWriter(Writer, Sqlite):
 
     def begin_write(self) -> None:
         self._same_file()
-        super().begin_write()
+        try:
+            super().begin_write()
+        except PeeweeException as error:
+            if code_of(error) == sqlite3.SQLITE_BUSY:
+                self.timeout = REFUSED_MS / 1000
+            raise
+        self.timeout = BUSY_MS / 1000
 
     def _same_file(self) -> None:
         """SQLite writes happily into a file that was deleted or replaced under it, and all of that would be lost."""

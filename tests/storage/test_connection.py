@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from peewee import IntegrityError
 
-from storage.connection import Writer
+from storage.connection import BUSY_MS, Writer
 from storage.database import open_reader, open_writer
+from storage.errors import StoreUnavailable
 
 ADD = "INSERT INTO sessions (tool, session_id, first_seen_ms, source) VALUES ('codex', ?, 1, 'stream')"
 
@@ -115,3 +117,26 @@ def test_sums_and_large_numbers_are_integers(writer: Writer) -> None:
                    (str(number), at))  # fmt: skip
     (total,) = writer.run("SELECT sum(first_seen_ms / 2) FROM sessions").fetchone()
     assert (total, type(total)) == (2**62, int)
+
+
+def test_only_the_first_write_waits_long_for_a_lock_that_another_program_keeps(writer: Writer, place: str) -> None:
+    other = open_writer(place)
+    other.begin_write()
+    waits = [refused(writer) for _ in range(5)]
+    assert waits[0] >= BUSY_MS / 1000
+    assert sum(waits[1:]) < BUSY_MS / 1000
+    other.rollback()
+    with writer.write(lambda: None):
+        writer.run(ADD, ("a",))
+    other.begin_write()
+    assert refused(writer) >= BUSY_MS / 1000, "a write that got its lock makes the next one patient again"
+    other.rollback()
+    other.close()
+
+
+def refused(writer: Writer) -> float:
+    """Seconds until a write gave up."""
+    begun = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="holds the lock"), writer.write(lambda: None):
+        pytest.fail("nobody else may hold the lock")
+    return time.monotonic() - begun

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import storage
-from storage.database import BUSY_MS, open_reader, open_writer
+from storage.connection import BUSY_MS
+from storage.database import open_reader, open_writer
 from storage.errors import NothingCaptured, StoreCorrupt, StoreNotWritable, StoreUnavailable, WrongSchema
 from storage.migrations import MIGRATIONS, Migration
 
