@@ -28,72 +28,11 @@ from actors.wire.gathered import (
 )
 from actors.wire.iso_time import iso_ms
 from actors.wire.rollout_items import stream_item
+from actors.wire.rollout_kinds import CONTROL_EVENTS, CONTROL_LINES
 from actors.wire.rollout_reading import Reading
 from actors.wire.rollout_state import RolloutState
-from messages.baseline import ResponseUsage
+from actors.wire.rollout_usage import token_count, usage_record
 from messages.records import SessionSeen
-
-TOKENS = {
-    "input": "input_tokens",
-    "cached": "cached_input_tokens",
-    "cache_written": "cache_write_input_tokens",
-    "output": "output_tokens",
-    "reasoning": "reasoning_output_tokens",
-    "total": "total_tokens",
-}
-"""Our names of token counts, and upstream's."""
-
-CONTROL_LINES = frozenset(
-    ["world_state", "compacted", "session_state", "inter_agent_communication", "inter_agent_communication_metadata"]
-)
-CONTROL_EVENTS = frozenset(
-    [
-        "thread_settings_applied",
-        "user_message",
-        "agent_message",
-        "agent_reasoning",
-        "agent_reasoning_raw_content",
-        "agent_reasoning_section_break",
-        "context_compacted",
-        "entered_review_mode",
-        "exited_review_mode",
-        "thread_rolled_back",
-        "undo_started",
-        "undo_completed",
-        "warning",
-        "error",
-        "stream_error",
-        "exec_command_begin",
-        "exec_command_end",
-        "patch_apply_begin",
-        "patch_apply_end",
-        "mcp_tool_call_begin",
-        "mcp_tool_call_end",
-        "web_search_begin",
-        "web_search_end",
-        "view_image_tool_call",
-        "image_generation_end",
-        "plan_update",
-        "plan_delta",
-        "turn_diff",
-        "background_event",
-        "dynamic_tool_call_request",
-        "dynamic_tool_call_response",
-        "collab_agent_spawn_end",
-        "collab_agent_interaction_end",
-        "collab_waiting_end",
-        "collab_close_end",
-        "collab_resume_end",
-        "sub_agent_activity",
-        "thread_goal_updated",
-        "session_configured",
-        "item_started",
-        "guardian_assessment",
-        "model_reroute",
-        "shutdown_complete",
-    ]
-)
-"""Known, and saying nothing that is not stored from another line."""
 
 
 def read_rollout(
@@ -325,63 +264,6 @@ def _item_completed(reading: Reading, payload: Json) -> None:
         state.answered = state.answered or body["type"] == "agentMessage"
 
 
-def _usage_record(reading: Reading, kind: str, payload: Json) -> None:
-    usage, response_id = payload.get("usage"), text_of(payload.get("response_id"))
-    turn_id = text_of(payload.get("turn_id")) or reading.state.turn or None
-    if not isinstance(usage, dict) or response_id is None:
-        reading.got.drop("malformed", reading.state.session, "a token_usage_record without usage or id", reading.when)
-        return
-    owner = text_of(payload.get("thread_id")) or reading.state.session
-    _use(reading, owner, turn_id, response_id, tokens_of(usage))
-    total = payload.get("thread_token_usage")
-    if isinstance(total, dict):
-        reading.state.tokens = tokens_of(total)
-
-
-def _token_count(reading: Reading, payload: Json) -> None:
-    """The session's running total, told again and again: at a compaction, at an interrupt, for rate limits alone.
-
-    Older files have no other count, so a response's tokens are the growth of the total; where it did not grow nothing
-    was used. A total that shrank began anew. The total names the response: told again, it is the same one.
-    """
-    state, total = reading.state, words(payload, "info", "total_token_usage")
-    if not isinstance(total, dict):
-        reading.count("control")
-        return
-    now = tokens_of(total)
-    before, state.tokens = state.tokens, now
-    grown = {name: count - before.get(name, 0) for name, count in now.items()}
-    if any(count < 0 for count in grown.values()):
-        last = words(payload, "info", "last_token_usage")
-        grown = tokens_of(last) if isinstance(last, dict) else now
-    if not any(grown.values()):
-        reading.count("control")
-        return
-    owner = state.owner(state.turn) if state.turn else state.session
-    response_id = "total:" + ":".join(str(now.get(name, 0)) for name in ("input", "output", "total"))
-    _use(reading, owner, state.turn or None, response_id, grown)
-
-
-def _use(reading: Reading, owner: str, turn_id: str | None, response_id: str, tokens: dict[str, int]) -> None:
-    reading.got.usage.append(
-        ResponseUsage(
-            session_id=owner,
-            turn_id=turn_id,
-            response_id=response_id,
-            model=reading.state.model,
-            at_ms=reading.at_ms,
-            frames=1,
-            **tokens,
-        )
-    )
-
-
-def tokens_of(usage: Json) -> dict[str, int]:
-    """Upstream's counts by our names; absent ones are left out."""
-    counts = {ours: whole_of(usage.get(theirs)) for ours, theirs in TOKENS.items()}
-    return {name: count for name, count in counts.items() if count is not None}
-
-
 def _named(reading: Reading, payload: Json) -> None:
     title = text_of(payload.get("thread_name"))
     if title is None:
@@ -415,7 +297,7 @@ _LINES: dict[str, Callable[[Reading, str, Json], None]] = {
     "turn_context": _turn_context,
     "event_msg": _event,
     "response_item": _response_item,
-    "token_usage_record": _usage_record,
+    "token_usage_record": usage_record,
 }
 _EVENTS: dict[str, Callable[[Reading, Json], None]] = {
     "task_started": _task_started,
@@ -424,6 +306,6 @@ _EVENTS: dict[str, Callable[[Reading, Json], None]] = {
     "turn_complete": _task_ended,
     "turn_aborted": _task_ended,
     "item_completed": _item_completed,
-    "token_count": _token_count,
+    "token_count": token_count,
     "thread_name_updated": _named,
 }

@@ -12,11 +12,9 @@ copied turn is the same. `promptId` goes along as the turn's other name, since t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from actors.wire.gathered import (
     CAPTURE_OFF,
-    FileLine,
     FileText,
     Gathered,
     Json,
@@ -30,179 +28,23 @@ from actors.wire.gathered import (
     unreadable,
     whole_of,
     words,
-    written,
 )
 from actors.wire.iso_time import iso_ms
 from actors.wire.transcript_items import block_body, call_body, note_body, parts_of, prompt_body, result_of
+from actors.wire.transcript_kinds import (
+    COMMAND_OUTPUT,
+    CONTROL_LINES,
+    CONTROL_SYSTEM,
+    FINAL_STOPS,
+    INTERRUPTED,
+    NOTED_ATTACHMENTS,
+    NOTED_SYSTEM,
+    OWN_WORDS,
+)
+from actors.wire.transcript_reading import Reading
 from actors.wire.transcript_state import TranscriptState
 from messages.baseline import ResponseUsage
-from messages.records import AuditNote, FinalItem, SessionSeen, TurnSeen
-
-CONTROL_LINES = frozenset(
-    [
-        "queue-operation",
-        "last-prompt",
-        "mode",
-        "permission-mode",
-        "file-history-snapshot",
-        "file-history-delta",
-        "summary",
-        "tag",
-        "relocated",
-        "agent-name",
-        "agent-color",
-        "agent-setting",
-        "pr-link",
-        "frame-link",
-        "bridge-session",
-        "attribution-snapshot",
-        "speculation-accept",
-        "isolation-latch",
-        "worktree-state",
-        "content-replacement",
-        "fork-context-ref",
-        "progress",
-        "tools-used",
-        "cost-state",
-        "atis-latch",
-        "api-request",
-        "api-request-blob",
-        "api-request-shape",
-        "ended-by-model",
-        "task-summary",
-        "marble-origami-commit",
-        "marble-origami-snapshot",
-        "marble-origami-reset",
-    ]
-)
-"""Known, and nothing of a conversation. `api-request…` repeat what was sent to the model, up to 120 KB each."""
-CONTROL_SYSTEM = frozenset(
-    [
-        "stop_hook_summary",
-        "hook_started",
-        "hook_progress",
-        "hook_response",
-        "status",
-        "init",
-        "session_state_changed",
-        "bridge_status",
-        "bridge_state",
-        "thinking_tokens",
-        "task_started",
-        "task_progress",
-        "task_updated",
-        "task_notification",
-        "task_summary",
-        "turn_starting",
-        "notification",
-        "commands_changed",
-        "file_snapshot",
-        "memory_recall",
-        "memory_saved",
-        "plugin_install",
-        "api_retry",
-        "permission_retry",
-        "post_turn_summary",
-        "scheduled_task_fire",
-        "worker_shutting_down",
-        "mirror_error",
-        "elicitation_complete",
-    ]
-)
-NOTED_SYSTEM = frozenset(
-    [
-        "informational",
-        "local_command",
-        "away_summary",
-        "model_fallback",
-        "model_refusal_fallback",
-        "model_refusal_no_fallback",
-        "model_consent_fallback",
-        "permission_denied",
-        "agents_killed",
-        "api_error",
-    ]
-)
-"""System lines that a person saw: stored as what the tool itself said."""
-NOTED_ATTACHMENTS = frozenset(
-    [
-        "file",
-        "edited_text_file",
-        "directory",
-        "pdf_reference",
-        "selected_lines_in_ide",
-        "opened_file_in_ide",
-        "queued_command",
-        "hook_non_blocking_error",
-        "hook_blocking_error",
-        "hook_additional_context",
-        "plan_mode_exit",
-        "diagnostics",
-    ]
-)
-"""Attachments with content of the session's own; all others tell the model about its surroundings."""
-FINAL_STOPS = frozenset({"end_turn", "stop_sequence", "max_tokens", "refusal", "model_context_window_exceeded"})
-INTERRUPTED = "[Request interrupted by user"
-COMMAND_OUTPUT = ("<local-command-stdout>", "<local-command-stderr>")
-OWN_WORDS = (*COMMAND_OUTPUT, "<local-command-caveat>", "<bash-stdout>", "<bash-stderr>", "<task-notification>",
-             "<system-reminder>")  # fmt: skip
-"""How texts of a user's line begin that no user typed."""
-
-
-class _Reading:
-    """One line under the eyes of its handlers."""
-
-    def __init__(self, state: TranscriptState, got: Gathered, file: FileText, path: str | None, now_ms: int) -> None:
-        self.state, self.got, self.file, self.path, self.now_ms = state, got, file, path, now_ms
-        self.line = FileLine(b"", 0, 0)
-        self.value: Json = {}
-        self.at_ms: int | None = None
-        self.frame = 1
-
-    @property
-    def when(self) -> int:
-        return self.now_ms if self.at_ms is None else self.at_ms
-
-    @property
-    def copied(self) -> bool:
-        """The line is older than its file: a fork copied it."""
-        return self.at_ms is not None and self.at_ms < (self.state.begun_ms or 0)
-
-    def took(self) -> int:
-        """The line's frame, for the first record that asks; the others carry none."""
-        frame, self.frame = self.frame, 0
-        return frame
-
-    def count(self, disposition: str) -> None:
-        self.got.counts[disposition] += self.took()
-
-    def turn(self, turn_id: str, **known: Any) -> None:
-        seen = TurnSeen(session_id=self.state.session, turn_id=turn_id, frames=self.took(), **known)
-        self.got.turns.append(seen)
-
-    def item(self, body: Json, turn_id: str, status: str | None = None, frame: bool = True) -> None:
-        agent = text_of(self.value.get("agentId")) if frame else None
-        try:
-            text = written(body | {"agentId": agent} if agent else body)
-        except TypeError:
-            self.got.drop("malformed", self.state.session, "an item is nested too deep", self.when)
-            self.got.counts["dropped:malformed"] -= 1 - self.took()
-            return
-        final = FinalItem(
-            session_id=self.state.session, turn_id=turn_id, item_id=body["id"], kind=body["type"], status=status,
-            started_at_ms=None, completed_at_ms=self.at_ms, body=text, frames=self.took() if frame else 0,
-        )  # fmt: skip
-        self.got.items.append(final)
-
-    def note(self, kind: str, subject: str, text: str) -> None:
-        self.got.audit.append(AuditNote(kind=kind, subject=subject, text=text, at_ms=self.when))
-
-    def turn_of_line(self) -> str:
-        """The turn that a line without a prompt of its own belongs to."""
-        prompt = text_of(self.value.get("promptId"))
-        if prompt is not None and (prompt != self.state.prompt or not self.state.turn):
-            return prompt
-        return self.state.turn or self.state.prompt or self.state.session
+from messages.records import SessionSeen
 
 
 def read_transcript(
@@ -218,7 +60,7 @@ def read_transcript(
         if not line.raw.strip():
             continue
         got.received += 1
-        reading = _Reading(state, got, file, path, now_ms)
+        reading = Reading(state, got, file, path, now_ms)
         reading.line = line
         value = loads(line.raw)
         if value is None:
@@ -239,13 +81,13 @@ def end_transcript(state: TranscriptState, file: FileText, now_ms: int) -> Gathe
     """Nothing more will be written: a turn that is open now has no end. Its process was killed."""
     got = Gathered()
     if not state.ended:
-        reading = _Reading(state, got, file, None, now_ms)
+        reading = Reading(state, got, file, None, now_ms)
         reading.frame = 0
-        _close(reading, "was left without an end", interrupted=True)
+        reading.close_turn("was left without an end", interrupted=True)
     return got
 
 
-def _pass_over(reading: _Reading) -> None:
+def _pass_over(reading: Reading) -> None:
     """A line of a time without capture: it moves the state, so that what comes later is understood, and leaves no
     record. What is known of the session is told again afterwards."""
     got, counts, marks = reading.got, reading.got.counts.copy(), reading.got.marks()
@@ -255,7 +97,7 @@ def _pass_over(reading: _Reading) -> None:
     reading.count(CAPTURE_OFF)
 
 
-def _take(reading: _Reading) -> None:
+def _take(reading: Reading) -> None:
     value, state = reading.value, reading.state
     kind = text_of(value.get("type")) or ""
     handler = _LINES.get(kind)
@@ -285,7 +127,7 @@ def _take(reading: _Reading) -> None:
     handler(reading)
 
 
-def _facts(reading: _Reading) -> None:
+def _facts(reading: Reading) -> None:
     """Folder, branch, version and model, when they are news."""
     value, state = reading.value, reading.state
     branch = text_of(value.get("gitBranch"))
@@ -315,7 +157,7 @@ def _facts(reading: _Reading) -> None:
     )
 
 
-def _user(reading: _Reading) -> None:
+def _user(reading: Reading) -> None:
     value = reading.value
     content = words(value, "message", "content")
     uuid = text_of(value.get("uuid"))
@@ -337,14 +179,14 @@ def _user(reading: _Reading) -> None:
         if text.startswith(COMMAND_OUTPUT) and not reading.state.ended:
             # A command of the tool's own (`/compact`) is over with its output; no model answers it.
             reading.turn(reading.state.turn, status="completed", completed_at_ms=reading.at_ms)
-            _close(reading, "ended", interrupted=False)
+            reading.close_turn("ended", interrupted=False)
     elif results:
         reading.item(prompt_body(uuid, parts), reading.turn_of_line())
     else:
         _prompt(reading, uuid, parts)
 
 
-def _prompt(reading: _Reading, uuid: str, parts: list[Json]) -> None:
+def _prompt(reading: Reading, uuid: str, parts: list[Json]) -> None:
     """A prompt opens a turn; one to a sub-agent belongs to the turn that called it."""
     state, prompt = reading.state, text_of(reading.value.get("promptId"))
     if reading.value.get("isSidechain") is True:
@@ -352,7 +194,7 @@ def _prompt(reading: _Reading, uuid: str, parts: list[Json]) -> None:
         reading.item(prompt_body(uuid, parts), reading.turn_of_line())
         return
     if not state.ended:
-        _close(reading, "was left without an end", interrupted=True)
+        reading.close_turn("was left without an end", interrupted=True)
     state.turn, state.prompt, state.ended = uuid, prompt or "", False
     reading.item(prompt_body(uuid, parts), uuid)
     if reading.copied:
@@ -360,41 +202,15 @@ def _prompt(reading: _Reading, uuid: str, parts: list[Json]) -> None:
     reading.turn(uuid, status="inProgress", started_at_ms=reading.at_ms, prompt_id=prompt)
 
 
-def _interrupted(reading: _Reading) -> None:
+def _interrupted(reading: Reading) -> None:
     """The line that claude writes when a person stops a turn."""
     if reading.state.ended:
         reading.count("control")
     else:
-        _close(reading, "was interrupted", interrupted=True, at_ms=reading.at_ms)
+        reading.close_turn("was interrupted", interrupted=True, at_ms=reading.at_ms)
 
 
-def _close(reading: _Reading, how: str, *, interrupted: bool, at_ms: int | None = None) -> None:
-    """The newest turn is over. Calls of it without a result end as interrupted, with an audit row each."""
-    state = reading.state
-    for call_id, (offset, length, turn_id, index, open_) in list(state.calls.items()):
-        if open_ and turn_id == state.turn:
-            state.calls[call_id][-1] = False  # a result may yet come late, and then completes it
-            body = _call_at(reading, offset, length, index)
-            if body is not None:
-                reading.item(body | {"status": "interrupted"}, turn_id, "interrupted", frame=False)
-            reading.note("item_interrupted", call_id, f"turn {turn_id} {how} before this call got its result")
-    state.ended = True
-    if interrupted:
-        reading.turn(state.turn, status="interrupted", completed_at_ms=at_ms)
-
-
-def _call_at(reading: _Reading, offset: int, length: int, index: int) -> Json | None:
-    """The call that was read before, from its line."""
-    line = loads(reading.file.recall(offset, length)) or {}
-    blocks = objects_of(words(line, "message", "content"))
-    if index >= len(blocks) or not text_of(blocks[index].get("id")):
-        return None
-    body = call_body(blocks[index], text_of(line.get("cwd")))
-    agent = text_of(line.get("agentId"))
-    return body | {"agentId": agent} if agent else body
-
-
-def _result(reading: _Reading, block: Json) -> None:
+def _result(reading: Reading, block: Json) -> None:
     """The result of a call: the call's item, grown by what came of it."""
     state, call_id = reading.state, text_of(block.get("tool_use_id"))
     if call_id is None:
@@ -402,7 +218,7 @@ def _result(reading: _Reading, block: Json) -> None:
         reading.frame = 0
         return
     place = state.calls.pop(call_id, None)
-    body = None if place is None else _call_at(reading, place[0], place[1], place[3])
+    body = None if place is None else reading.call_at(place[0], place[1], place[3])
     if body is None:
         body = {"type": "toolCall", "id": call_id, "tool": None, "arguments": None, "cwd": reading.value.get("cwd")}
     turn_id = place[2] if place is not None else reading.turn_of_line()
@@ -411,7 +227,7 @@ def _result(reading: _Reading, block: Json) -> None:
     reading.item(body, turn_id, body["status"])
 
 
-def _assistant(reading: _Reading) -> None:
+def _assistant(reading: Reading) -> None:
     value, state = reading.value, reading.state
     uuid, message = text_of(value.get("uuid")), value.get("message")
     blocks = parts_of(words(value, "message", "content"))
@@ -432,7 +248,7 @@ def _assistant(reading: _Reading) -> None:
         _answered(reading, message, turn_id)
 
 
-def _usage(reading: _Reading, message: Json, turn_id: str) -> None:
+def _usage(reading: Reading, message: Json, turn_id: str) -> None:
     """Tokens of the response, once. Claude counts uncached, cached and cache-written input apart; `input` is their
     sum."""
     usage = message.get("usage")
@@ -456,18 +272,18 @@ def _usage(reading: _Reading, message: Json, turn_id: str) -> None:
     )  # fmt: skip
 
 
-def _answered(reading: _Reading, message: Json, turn_id: str) -> None:
+def _answered(reading: Reading, message: Json, turn_id: str) -> None:
     """Whether the turn is over with this line."""
     if reading.value.get("isApiErrorMessage") is True:
         error = next((text for part in parts_of(message.get("content")) if (text := text_of(part.get("text")))), None)
         reading.turn(turn_id, status="failed", error=error, completed_at_ms=reading.at_ms)
-        _close(reading, "failed", interrupted=False)
+        reading.close_turn("failed", interrupted=False)
     elif text_of(message.get("stop_reason")) in FINAL_STOPS:
         reading.turn(turn_id, status="completed", completed_at_ms=reading.at_ms)
-        _close(reading, "ended", interrupted=False)
+        reading.close_turn("ended", interrupted=False)
 
 
-def _system(reading: _Reading) -> None:
+def _system(reading: Reading) -> None:
     value, state = reading.value, reading.state
     subtype, uuid = text_of(value.get("subtype")) or "", text_of(value.get("uuid"))
     if subtype == "compact_boundary" and uuid is not None:
@@ -485,7 +301,7 @@ def _system(reading: _Reading) -> None:
         reading.got.unknown[f"system {subtype}"[:64]] += 1
 
 
-def _attachment(reading: _Reading) -> None:
+def _attachment(reading: Reading) -> None:
     attachment, uuid = reading.value.get("attachment"), text_of(reading.value.get("uuid"))
     kind = text_of(attachment.get("type")) if isinstance(attachment, dict) else None
     if isinstance(attachment, dict) and kind in NOTED_ATTACHMENTS and uuid is not None:
@@ -495,7 +311,7 @@ def _attachment(reading: _Reading) -> None:
         reading.count("control")
 
 
-def _titled(reading: _Reading) -> None:
+def _titled(reading: Reading) -> None:
     title = text_of(reading.value.get("customTitle")) or text_of(reading.value.get("aiTitle"))
     if title is None:
         reading.count("control")
@@ -504,7 +320,7 @@ def _titled(reading: _Reading) -> None:
         reading.got.sessions.append(seen)
 
 
-_LINES: dict[str, Callable[[_Reading], None]] = {
+_LINES: dict[str, Callable[[Reading], None]] = {
     "user": _user,
     "assistant": _assistant,
     "system": _system,

@@ -74,13 +74,6 @@ def test_a_killed_program_leaves_a_turn_that_ends_as_interrupted_with_a_row_for_
     assert [(note.kind, note.subject) for note in last.audit] == [("item_interrupted", "call_1")]
 
 
-def test_tokens_are_counted_once_per_response_though_told_twice() -> None:
-    _, got = whole_rollout(MAIN)
-    assert len(got.usage) == MAIN.count(b'"type":"token_usage_record"')
-    assert sum(each.total or 0 for each in got.usage) == 110 * len(got.usage)
-    assert all(each.model == "gpt-5.5" for each in got.usage)
-
-
 def meta(session_id: str, **more: Any) -> dict[str, Any]:
     payload = {"id": session_id, "timestamp": "2026-11-22T06:44:54.494Z", "cwd": "/w", "history_mode": "legacy", **more}
     return {"timestamp": "2026-11-22T06:44:54.519Z", "type": "session_meta", "payload": payload}
@@ -131,19 +124,6 @@ def test_an_abort_that_a_fork_copied_is_an_end() -> None:
     copied = [event("task_started", turn_id=old_turn), event("turn_aborted", turn_id=old_turn, reason="interrupted")]
     _, got = whole_rollout(lines(meta(NEW, forked_from_id=OLD), meta(OLD), *copied))
     assert [(turn.session_id, turn.status) for turn in got.turns] == [(OLD, "inProgress"), (OLD, "interrupted")]
-
-
-def count(total: int, last: int) -> dict[str, Any]:
-    def tokens(number: int) -> dict[str, int]:
-        return {"input_tokens": number - 1, "output_tokens": 1, "total_tokens": number}
-
-    return event("token_count", info={"total_token_usage": tokens(total), "last_token_usage": tokens(last)})
-
-
-def test_without_records_of_usage_the_growth_of_the_total_counts_and_a_repeat_does_not() -> None:
-    _, got = whole_rollout(lines(meta(OLD), count(10, 10), count(10, 10), count(25, 15), count(25, 3), count(4, 4)))
-    assert [each.total for each in got.usage] == [10, 15, 4]
-    assert len({each.response_id for each in got.usage}) == 3
 
 
 def test_model_and_folder_are_news_only_when_they_change() -> None:
