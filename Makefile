@@ -8,7 +8,7 @@ CLAUDE_VERSION := 2.1.332
 TYPESCRIPT_VERSION := 7.0.2
 ROOMS := messages actors storage chaos hybrid_capture tests benchmarks fuzz examples
 
-.PHONY: axe chromium drill all check format lint types types-js imports docs test live portable coverage gates verify workflows kills packages lowest sbom dist postgres real demo simulate mutants bench programs codex claude fix clean install fuzz
+.PHONY: axe chromium drill report measures all check format lint types types-js imports docs test live portable coverage gates verify workflows kills packages lowest sbom dist postgres real demo simulate mutants bench programs codex claude fix clean install fuzz
 
 all: check test
 
@@ -158,10 +158,25 @@ simulate: $(BIN)/.installed
 mutants: $(BIN)/.installed
 	$(BIN)/python -m chaos.mutating $(MUTANTS)
 
-# Every declared fault on a real tree, with its report and the verdict: `drills/`.
-drill: $(BIN)/.runtime
-	$(BIN)/hybrid-capture drill run --all
+# Every declared fault twenty times on a real tree, with its report: `drills/`. SERVER=real plays them on the real codex;
+# PART of PARTS is a share of them, for machines side by side.
+REPETITIONS := 20
+SERVER := scripted
+PART := 1
+PARTS := 1
+DRILLS = $(shell ls chaos/drills | sed -n 's/\.json$$//p' | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
+REAL := $(filter real,$(SERVER))
+drill: $(BIN)/.runtime $(if $(REAL),codex)
+	$(BIN)/hybrid-capture drill run $(DRILLS) -n $(REPETITIONS) $(if $(REAL),--codex .tools/node_modules)
+	$(MAKE) report
+
+report: $(BIN)/.runtime
 	$(BIN)/hybrid-capture drill report --html drills/report.html
+
+# What the gates want to know and no drill measures: links of a labelled corpus, and what the real programs say they did.
+measures: $(BIN)/.runtime programs
+	$(BIN)/hybrid-capture gates measure linkage
+	$(BIN)/hybrid-capture gates measure ingest --codex .tools/node_modules --claude .tools/node_modules
 
 bench: $(BIN)/.installed codex
 	$(BIN)/python -m benchmarks
