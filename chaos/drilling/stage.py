@@ -11,7 +11,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from hybrid_capture.runtime import START_DEADLINE_S, CaptureRuntime, Event, Subs
 from hybrid_capture.settings import Settings
 
 PATIENCE_S = 30.0
+LOOK_S = 0.05
 GATEWAY = "hybrid_capture.gateway"
 """How its process is told from the others: by the module that it runs."""
 
@@ -101,7 +102,7 @@ class Stage:
         if name == "codex":
             pid = status["sidecar"]["pid"]
         elif name == "gateway":
-            pid = next(each.pid for each in self.everything() if GATEWAY in each.cmdline())
+            pid = next(each.pid for each in self.everything() if runs(each, GATEWAY))
         elif name in ("root", "supervisor"):
             pid = self.runtime.pids[name]
         elif name == "admin":
@@ -150,8 +151,22 @@ class Stage:
         return roots.union(*(root.children(recursive=True) for root in roots))
 
 
-def alive(processes: set[psutil.Process]) -> set[psutil.Process]:
-    return {each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE}
+def living(process: psutil.Process) -> bool:
+    """Whether it runs still. A zombie has ended, and so has one that goes while it is looked at."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def alive(processes: Iterable[psutil.Process]) -> set[psutil.Process]:
+    return {each for each in processes if living(each)}
+
+
+def runs(process: psutil.Process, word: str) -> bool:
+    """Whether its command line has this word; one that is gone has none."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return word in process.cmdline()
+    return False
 
 
 def named(state_dir: Path) -> set[psutil.Process]:
@@ -164,7 +179,11 @@ def named(state_dir: Path) -> set[psutil.Process]:
     return found
 
 
-def gone(processes: set[psutil.Process], within_s: float) -> bool:
-    """Whether all end within this time."""
-    _, left = psutil.wait_procs(processes, timeout=within_s)
-    return not alive(set(left))
+def gone(processes: Iterable[psutil.Process], within_s: float) -> bool:
+    """Whether all end within this time; known as soon as they have, zombies included."""
+    end = time.monotonic() + within_s
+    while left := alive(processes):
+        if time.monotonic() > end:
+            return False
+        psutil.wait_procs(left, timeout=LOOK_S)
+    return True

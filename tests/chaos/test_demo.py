@@ -91,7 +91,7 @@ def test_the_listener_gives_what_came_and_names_what_did_not() -> None:
     place = listener.now()
     timer = threading.Timer(0.05, listener.hear, ({"event": "b"},))
     timer.start()
-    at, event = listener.wait(place, lambda event: event["event"] == "b", "b", 5)
+    at, event = listener.wait(place, lambda event: event["event"] == "b", "b", 30)
     timer.join()
     assert event == {"event": "b"}
     assert at <= time.monotonic()

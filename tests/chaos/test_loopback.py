@@ -25,7 +25,7 @@ def echo() -> Iterator[Loopback]:
 
 
 def ask(peer: Loopback, method: str, path: str, body: str = "") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(peer.url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(peer.url.removeprefix("http://"), timeout=30)
     try:
         connection.request(method, path, body or None)
         reply = connection.getresponse()

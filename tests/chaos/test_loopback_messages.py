@@ -24,7 +24,7 @@ def api() -> Iterator[LoopbackMessages]:
 
 def ask(api: LoopbackMessages, prompt: str, path: str = "/v1/messages?beta=true") -> tuple[int, str, list[Json]]:
     """Status, request id and events (or the one JSON body) of an answer."""
-    connection = http.client.HTTPConnection(api.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(api.url.removeprefix("http://"), timeout=30)
     try:
         body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": prompt}]}
         connection.request("POST", path, orjson.dumps(body))
@@ -102,8 +102,8 @@ def test_a_hanging_answer_is_released_when_the_api_ends() -> None:
 
         reader = threading.Thread(target=read)
         reader.start()
-        assert begun.wait(10)
-    reader.join(10)
+        assert begun.wait(30)
+    reader.join(30)
     assert not reader.is_alive()
     assert b"message_stop" not in b"".join(said)
     assert api.served == []
@@ -116,7 +116,7 @@ def test_a_gated_answer_comes_when_the_gate_is_opened(api: LoopbackMessages) -> 
     asking.join(0.2)
     assert said == []
     api.gate.set()
-    asking.join(10)
+    asking.join(30)
     assert said == [200]
 
 

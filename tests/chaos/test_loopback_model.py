@@ -14,7 +14,7 @@ from chaos.loopback_model import LoopbackModel
 
 
 def call(model: LoopbackModel, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(model.url).port or 0, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(model.url).port or 0, timeout=30)
     try:
         data = body.encode() if isinstance(body, str) else orjson.dumps(body) if body is not None else None
         connection.request(method, path, data, headers)
@@ -60,7 +60,7 @@ def test_unknown_routes_are_404_and_recorded(loopback_model: LoopbackModel) -> N
 def test_whatever_wants_to_leave_is_a_leak() -> None:
     with LoopbackModel() as model:
         port = urlsplit(model.url).port or 0
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             connection.sendall(b"CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\n")
             assert connection.recv(100).startswith(b"HTTP/1.1 502")
         call(model, "GET", "http://example.test/path?query=1")
@@ -68,7 +68,7 @@ def test_whatever_wants_to_leave_is_a_leak() -> None:
 
 
 def test_the_issuer_redirects_to_the_callback(loopback_model: LoopbackModel) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(loopback_model.url).port or 0, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(loopback_model.url).port or 0, timeout=30)
     connection.request("GET", "/oauth/authorize?redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2Fcb&state=s1")
     reply = connection.getresponse()
     location = urlsplit(reply.getheader("Location") or "")
@@ -105,7 +105,7 @@ def test_equal_calls_are_counted_as_attempts(loopback_model: LoopbackModel) -> N
 
 def test_an_endless_stream_ends_with_the_model() -> None:
     with LoopbackModel() as model:
-        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(model.url).port or 0, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(model.url).port or 0, timeout=30)
         connection.request("POST", "/v1/responses", orjson.dumps(prompt("SCN:interrupt")))
         reply = connection.getresponse()
         assert reply.read(200)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from chaos.client import CLIENT_INFO, Client
@@ -30,7 +31,7 @@ def boot(tmp_path: Path, start_app_server: Start) -> Callable[..., Client]:
 
 def run(codex: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [codex, *argv], capture_output=True, timeout=20, env=env, check=False, stdin=subprocess.DEVNULL
+        [codex, *argv], capture_output=True, timeout=60, env=env, check=False, stdin=subprocess.DEVNULL
     )
 
 
@@ -143,8 +144,8 @@ def test_a_process_that_ignores_being_told_to_stop(boot: Callable[..., Client]) 
 def test_a_process_that_takes_its_time_to_stop(boot: Callable[..., Client]) -> None:
     client = boot(ProcessScript(stop_delay_ms=300))
     client.initialize()
-    client.close_stdin()
     began = time.monotonic()
+    client.close_stdin()
     assert client.wait_exit() == 0
     assert time.monotonic() - began >= 0.25
 
@@ -181,7 +182,7 @@ def test_a_restarted_process_makes_other_ids(boot: Callable[..., Client], tmp_pa
 
 
 def test_a_flood_is_faster_than_anything_that_reads_it(scripted_codex: Path, tmp_path: Path) -> None:
-    # The floor is a third of what was measured on 2 cores (1.6 M lines/s), so that a busy machine passes.
+    # Of its own processor time, so that a busy machine passes. Measured on 2 cores: 1.6 M lines/s of the clock.
     count, floor_per_s = 1_000_000, 500_000
     process = subprocess.Popen(
         [scripted_codex, "app-server"],
@@ -204,15 +205,16 @@ def test_a_flood_is_faster_than_anything_that_reads_it(scripted_codex: Path, tmp
             % (thread_id, count)
         )
         process.stdin.flush()
-        began, lines, tail = time.monotonic(), 0, b""
+        writer = psutil.Process(process.pid)
+        before_s, lines, tail = sum(writer.cpu_times()[:2]), 0, b""
         while b'"turn/completed"' not in tail:
             block = os.read(process.stdout.fileno(), 1 << 20)
             lines += block.count(b"\n")
             tail = tail[-100:] + block
-        took_s = time.monotonic() - began
+        took_s = sum(writer.cpu_times()[:2]) - before_s
     finally:
         process.stdin.close()
         process.stdout.close()
-        process.wait(10)
+        process.wait(30)
     assert lines >= count
     assert lines / took_s > floor_per_s

@@ -102,7 +102,7 @@ def test_without_an_issuer_the_login_page_is_our_own(open_with: Open) -> None:
     url = client.request("account/login/start", {"type": "chatgpt"})["authUrl"]
     for _ in range(2):
         parts = urlsplit(url)
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port or 0, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port or 0, timeout=30)
         connection.request("GET", f"{parts.path}?{parts.query}")
         reply = connection.getresponse()
         url = reply.getheader("Location") or ""

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from chaos.drilling.stage import gone, living
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from tests.compiled_rules import lay_into
@@ -118,7 +119,7 @@ class Verb:
                     each.kill()
                 except psutil.NoSuchProcess:
                     continue
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
 
 
 def say(*words: str | Path, stdin: str | None = None, **env: str) -> Said:
@@ -165,13 +166,12 @@ class Running:
             try:
                 self.verb.end()
             finally:
-                left = alive(below, 5.0)
+                left = alive(below)
                 for each in left:
                     each.kill()
             assert not left, f"left alive: {left}"
 
 
-def alive(processes: list[psutil.Process], within_s: float = 3.0) -> list[psutil.Process]:
+def alive(processes: list[psutil.Process], within_s: float = 30.0) -> list[psutil.Process]:
     """Which of them are still there after this time; a zombie has ended."""
-    _, left = psutil.wait_procs(processes, timeout=within_s)
-    return [each for each in left if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    return [] if gone(processes, within_s) else [each for each in processes if living(each)]

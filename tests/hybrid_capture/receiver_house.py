@@ -20,7 +20,9 @@ from hybrid_capture.panel_tokens import PanelTokens
 from messages.settings import Limits
 
 TOKEN = "test-token-0123456789"
-BOUNDS = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=4_000_000, requests_max=4, read_s=2.0)
+BOUNDS = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=4_000_000, requests_max=4, read_s=30.0)
+PATIENCE_S = 30.0
+"""Whoever waits for the house waits so long: a busy machine is no fault of it."""
 Reply = Callable[[bytes], Answer | None]
 
 
@@ -34,7 +36,7 @@ class ReceiverHouse:
 
     reply: Reply = kept
     bounds: Bounds = BOUNDS
-    hold_s: float = 0.5
+    hold_s: float = PATIENCE_S
     connections_max: int = 64
     bodies: list[bytes] = field(default_factory=list)
     given_up: list[int] = field(default_factory=list)
@@ -45,12 +47,12 @@ class ReceiverHouse:
         self._open, self._parts = threading.Event(), dict[int, bytes]()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self._thread.start()
-        assert self._open.wait(10)
+        assert self._open.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._serving.cancel)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self.listener.close()
 
     async def _run(self) -> None:
@@ -86,7 +88,7 @@ class ReceiverHouse:
                 told = {"request": request, "code": answer.code, "rejected": answer.rejected, "text": answer.text}
                 self._loop.call_soon(self.exchange.heard, Said("answered", told, b""))
 
-    def connection(self, timeout_s: float = 10.0) -> HTTPConnection:
+    def connection(self, timeout_s: float = PATIENCE_S) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
 
     def post(
@@ -105,4 +107,4 @@ class ReceiverHouse:
         return response, said
 
     def raw(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 10)
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)

@@ -146,6 +146,6 @@ def test_the_keyboard_puts_lines_and_the_end_of_input_into_the_inbox(monkeypatch
     keyboard = Keyboard(inbox)
     keyboard.listen()
     keyboard.listen()
-    heard = [inbox.next(5) for _ in range(3)]
+    heard = [inbox.next(30) for _ in range(3)]
     assert heard == [{"event": "typed", "line": line} for line in ("y\n", "n\n", None)]
     assert inbox.next(0) is None

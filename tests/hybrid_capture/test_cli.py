@@ -215,7 +215,7 @@ def test_stop_leaves_no_process_and_no_socket_and_what_is_stored_stays(tmp_path:
         told = house.say("stop", "--json")
         assert told.code == 0
         assert told.json["stopped"] is True
-        ended = house.verb.end(5)
+        ended = house.verb.end()
         assert ended.code == 0
         assert ended.lines[-1] == {"event": "stopped"}
         assert alive(below) == []
@@ -273,7 +273,7 @@ def test_a_broken_config_closes_the_stream_says_so_and_the_baseline_carries_on(t
         assert told["kill_switch"] is True
         assert "config.toml is not valid TOML" in told["mode_reason"]
         assert say("stop", "--state-dir", tmp_path).code == 0
-        assert verb.end(5).code == 0
+        assert verb.end().code == 0
     finally:
         verb.kill()
 
@@ -382,7 +382,7 @@ def test_a_codex_that_cannot_run_degrades_capture_and_says_what_to_do(tmp_path: 
         assert refused.code == 1
         assert refused.json["code"] in ("NOT_NOW", "FAILED")
         assert house.say("stop").code == 0
-        assert house.verb.end(5).code == 0
+        assert house.verb.end().code == 0
     finally:
         house.close()
 

@@ -22,7 +22,7 @@ class Pair:
         self.desk = Desk(self.listener, "token", EVENTS_MAX)
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        theirs.settimeout(5)
+        theirs.settimeout(30)
         self.theirs = theirs
         client = self.desk.admit(ours, known=True)
         assert client is not None

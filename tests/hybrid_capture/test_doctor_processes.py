@@ -61,7 +61,7 @@ def test_a_process_of_an_earlier_run_is_found_named_and_ended_when_asked(tmp_pat
     assert process.poll() is None, "another folder's process is not ours to end"
     check = look(tmp_path, reap=True)
     assert (check.state, str(process.pid) in check.text) == ("ok", True)
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(30) == -signal.SIGKILL
 
 
 def test_a_scan_that_fails_is_not_read_as_nothing_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

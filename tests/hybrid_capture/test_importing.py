@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from hybrid_capture.statefolder import StateFolder
-from tests.hybrid_capture.command import Said, Verb, say
+from tests.hybrid_capture.command import PATIENCE_S, Said, Verb, say
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CANONICAL = (
@@ -138,7 +138,7 @@ def test_a_killed_import_goes_on_where_it_stood(tmp_path: Path) -> None:
     verb = Verb("import", big, "--state-dir", state, "--json", "--no-links")
     verb.until(lambda out: '"bytes_done":0' not in out.splitlines()[-1] if out else False, "how far it is")
     verb.signal(signal.SIGKILL)
-    verb.process.wait(10)
+    verb.process.wait(PATIENCE_S)
     stopped = Verb("import", big, "--state-dir", state, "--json", "--no-links")
     stopped.until(lambda out: bool(out), "how far it is")
     stopped.signal(signal.SIGINT)

@@ -27,8 +27,8 @@ def test_a_signal_wakes_a_waiting_reader_and_the_handlers_are_given_back() -> No
         timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
         timer.start()
         began = time.monotonic()
-        assert inbox.next(10) == SIGNAL
-        assert time.monotonic() - began < 5
+        assert inbox.next(60) == SIGNAL
+        assert time.monotonic() - began < 30, "it was woken"
         timer.join()
     assert signal.getsignal(signal.SIGUSR1) == before
 

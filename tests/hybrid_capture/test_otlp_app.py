@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from hybrid_capture.exchange import PART_BYTES, Answer
 from hybrid_capture.otlp_app import Bounds
-from tests.hybrid_capture.receiver_house import BOUNDS, TOKEN, ReceiverHouse
+from tests.hybrid_capture.receiver_house import BOUNDS, PATIENCE_S, TOKEN, ReceiverHouse
 
 PROTOBUF = {"Content_Type": "application/x-protobuf"}
 
@@ -117,39 +117,36 @@ def test_a_body_over_the_limit_is_413_packed_or_not_and_a_bomb_stops_at_the_limi
     assert house.post(iter([large[:70_000], large[70_000:]]))[0].status == 413
     assert house.post(gzip.compress(large), Content_Encoding="gzip")[0].status == 413
     bomb = gzip.compress(b"\0" * 200_000_000, 9)
-    begun = time.monotonic()
     assert house.post(bomb, Content_Encoding="gzip")[0].status == 413
-    assert time.monotonic() - begun < 5
     assert house.bodies == []
     assert house.post(b" " * BOUNDS.body_bytes_max)[0].status == 200
 
 
-def test_when_nobody_stores_it_is_503_in_time_and_may_be_sent_again(house: ReceiverHouse) -> None:
-    house.reply = lambda body: None
-    begun = time.monotonic()
-    response, said = house.post()
-    assert (response.status, response.getheader("retry-after")) == (503, "1")
-    assert orjson.loads(said)["code"] == 14
-    assert house.hold_s <= time.monotonic() - begun < house.hold_s + 2
-    assert house.given_up == [1]
+def test_when_nobody_stores_it_is_503_in_time_and_may_be_sent_again() -> None:
+    with ReceiverHouse(reply=lambda body: None, hold_s=0.5) as house:
+        begun = time.monotonic()
+        response, said = house.post()
+        assert (response.status, response.getheader("retry-after")) == (503, "1")
+        assert orjson.loads(said)["code"] == 14
+        assert time.monotonic() - begun >= house.hold_s, "it was waited for; how much longer the machine decides"
+        assert house.given_up == [1]
 
 
 def test_more_at_once_than_may_be_in_hand_is_503_at_once() -> None:
-    with ReceiverHouse(reply=lambda body: None, hold_s=30.0) as house:
+    in_hand = threading.Semaphore(0)
+    with ReceiverHouse(reply=lambda body: in_hand.release()) as house:
         waiting = [house.connection() for _ in range(BOUNDS.requests_max)]
         for connection in waiting:
             connection.request(
                 "POST", "/v1/logs", b"{}", {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
             )
-        until = time.monotonic() + 5
-        while len(house.bodies) < len(waiting) and time.monotonic() < until:
-            time.sleep(0.005)
+        assert all(in_hand.acquire(timeout=PATIENCE_S) for _ in waiting)
         response, _ = house.post()
         assert (response.status, response.getheader("retry-after")) == (503, "1")
 
 
 def test_more_bytes_than_may_be_in_hand_are_503() -> None:
-    bounds = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=100_000, requests_max=4, read_s=2.0)
+    bounds = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=100_000, requests_max=4, read_s=30.0)
     with ReceiverHouse(bounds=bounds) as house:
         assert house.post(b" " * 100_001)[0].status == 503
         assert house.post(b" " * 100_000)[0].status == 200
@@ -184,15 +181,15 @@ def test_while_it_stops_what_is_in_hand_is_finished_and_nothing_new_is_taken(hou
         held.set()
         return None
 
-    house.reply, house.exchange._hold_s = reply, 30.0
+    house.reply = reply
     answers: list[int] = []
     first = threading.Thread(target=lambda: answers.append(house.post()[0].status))
     first.start()
-    assert held.wait(5)
+    assert held.wait(PATIENCE_S)
     house.receiver.stopping = True
     assert house.post()[0].status == 503
     house._loop.call_soon_threadsafe(house.exchange.close)
-    first.join(5)
+    first.join(PATIENCE_S)
     assert answers == [503]
 
 

@@ -19,7 +19,7 @@ async def ask(house: PanelHouse, method: str, path: str, **headers: str) -> tupl
     """One request by a thread of its own."""
 
     def asked() -> tuple[int, dict[str, str], bytes]:
-        link = http.client.HTTPConnection("127.0.0.1", house.port, timeout=10)
+        link = http.client.HTTPConnection("127.0.0.1", house.port, timeout=30)
         link.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = link.getresponse()
         found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()

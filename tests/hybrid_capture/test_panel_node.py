@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,24 +13,41 @@ TESTS = sorted((ROOT / "tests" / "panel").glob("*.test.mjs"))
 NODE_MIN = 20
 
 
-def node() -> str:
-    """Node's program. Without it these tests are left out, but never where CI runs."""
-    found = shutil.which("node")
+def missing(found: str | None, version: str) -> str:
+    """What is wrong with the Node that was found; empty when it will do."""
     if found is None:
-        assert not os.environ.get("CI"), "CI has no node: the panel's programs would go untested"
-        pytest.skip("needs node 20 or newer on PATH")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.lstrip("v").split(".")[0]) < NODE_MIN:
-        pytest.skip(f"needs node {NODE_MIN} or newer; this is {version.strip()}")
+        problem = "there is no node on PATH"
+    elif int(version.lstrip("v").split(".")[0]) < NODE_MIN:
+        problem = f"{found} is {version}"
+    else:
+        return ""
+    return f"{problem}: install Node {NODE_MIN} or newer, without it the panel's programs go untested"
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """Node's program. Without it these tests fail: a silent skip would leave the panel untested."""
+    found = shutil.which("node")
+    version = "" if found is None else subprocess.check_output([found, "--version"], text=True).strip()
+    problem = missing(found, version)
+    if problem:
+        pytest.fail(problem, pytrace=False)
+    assert found is not None
     return found
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name.removesuffix(".test.mjs"))
-def test_the_panels_programs_do_what_they_say(file: Path) -> None:
+def test_the_panels_programs_do_what_they_say(node: str, file: Path) -> None:
     done = subprocess.run(
-        [node(), "--test", "--test-reporter=spec", str(file)], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [node, "--test", "--test-reporter=spec", str(file)], cwd=ROOT, capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def test_a_node_that_is_not_there_or_too_old_is_named() -> None:
+    assert missing(None, "").startswith("there is no node on PATH: install Node 20")
+    assert missing("/usr/bin/node", "v18.20.4").startswith("/usr/bin/node is v18.20.4: install Node 20")
+    assert missing("/usr/bin/node", "v20.0.0") == missing("/usr/bin/node", "v24.1.0") == ""
 
 
 def test_there_is_something_to_run() -> None:

@@ -84,6 +84,6 @@ def test_run_is_found_and_ended_with_one_word(tmp_path: Path) -> None:
     try:
         verb.until(lambda out: "OTEL_ONLY" in out, "OTEL_ONLY")
         assert stopping.stop(tmp_path / "state", Screen(True)) == 0
-        assert verb.end(5).code == 0
+        assert verb.end().code == 0
     finally:
         verb.kill()

@@ -25,7 +25,7 @@ from tests.panel.gateway import ScriptedGateway
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "artifacts" / "panel"
 WIDE, HIGH = 1280, 860
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 Open = Callable[..., Page]
 Begin = Callable[..., Stage]

@@ -27,7 +27,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from hybrid_capture.panel_app import headers_for, panel_files
 from tests.panel import told
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 CONTRACT = re.compile(r'CONTRACT = "(\w+)"')
 Command = dict[str, Any]
 Reply = dict[str, Any] | list[dict[str, Any]] | None
