@@ -28,6 +28,7 @@ from actors.machines.effects import (
     Woke,
     WriteLine,
 )
+from actors.machines.liveness import Liveness
 from actors.questions import Questions
 from actors.shell import Shell, clean, now
 from actors.upstream import LINES, PULL, REFRESH, Request, answered, unanswered, unproved
@@ -50,7 +51,7 @@ from messages.base import Message
 from messages.calls import ApprovalGiven, InterruptWanted, ThreadSnapshotWanted, ThreadWanted, TurnWanted
 from messages.lifecycle import Begin
 from messages.pulls import PositionsTold, PulledKept
-from messages.sidecar import StartSidecar, StopSidecar, StreamHealthChanged
+from messages.sidecar import StartSidecar, StopSidecar
 from messages.status import Party
 from messages.stream import BatchSettled, ResendFrames
 from messages.traces import Outcome
@@ -72,7 +73,6 @@ class SidecarActor(Shell):
         held = writer_locks(begin.settings.sidecar.codex_home, begin.settings.sidecar.environment)
         self.catchup = Catchup(limits, timing, held)
         self.child: AppServer | None = None
-        self.healthy = True
         self.leave_asked = False
         shortest = min(
             timing.liveness_interval_ms, timing.liveness_late_ms, timing.liveness_deadline_ms, timing.resend_ms,
@@ -90,10 +90,7 @@ class SidecarActor(Shell):
         self.pending: Pending[Request] = Pending(limits.pending_requests_max)
         self.questions = Questions(limits, secrets.token_urlsafe)
         self.account: AccountChanged | None = None
-        self.heard_ms = 0
-        self.probed_ms: int | None = None
-        self.silent_ms: int | None = None
-        """When its stdout ended while it lived."""
+        self.liveness = Liveness(self.settings.timing)
         self.frame = (0, 0)
         """Number and length of the line that is being read."""
         self.tokens_refused = False
@@ -194,8 +191,8 @@ class SidecarActor(Shell):
                 continue
             if child.ended():
                 self._drained(child)
-            elif chunk is not None and self.silent_ms is None:
-                self.silent_ms = now().mono  # it is about to exit, or hides: the tick tells
+            elif chunk is not None:
+                self.liveness.closed(now().mono)
             return
 
     def _lines(self, lines: Lines) -> None:
@@ -203,7 +200,7 @@ class SidecarActor(Shell):
             return
         at = now()
         self.bytes_read += len(lines.data)
-        self.heard_ms, self.probed_ms = at.mono, None
+        self.liveness.heard(at.mono)
         dropped = [(each.index, each.bytes_count, each.reason) for each in lines.dropped]
         first_seq = self.courier.next_seq
         self.perform(self.courier.read(lines.data, lines.count, dropped, at.wall, at.mono))
@@ -363,37 +360,12 @@ class SidecarActor(Shell):
         self._check_health(at.mono)
 
     def _check_health(self, mono_ms: int) -> None:
-        """A silent process is asked; one that stays silent is told of soon, and counts as hung later."""
-        timing = self.settings.timing
-        if self.silent_ms is not None and mono_ms - self.silent_ms >= timing.stop_grace_ms:
-            self._live(life.Hung("it closed its stdout and lives on"))
-            return
-        if self.life.phase != "speaking":
-            return
-        if self.courier.full:
-            self.heard_ms = mono_ms  # its silence is ours: the pipe is not read
-            self.probed_ms = mono_ms if self.probed_ms is not None else None
-        elif self.probed_ms is not None and mono_ms - self.probed_ms >= timing.liveness_deadline_ms:
-            self._live(life.Hung(f"no answer for {mono_ms - self.heard_ms} ms"))
-            return
-        elif self.probed_ms is None and mono_ms - self.heard_ms >= timing.liveness_interval_ms:
-            self.probed_ms = mono_ms
-            self._ask(Request("thread/loaded/list", "probe"), deadline_ms=timing.liveness_deadline_ms)
-        reason = self._trouble(mono_ms)
-        if bool(reason) == self.healthy:
-            self.healthy = not reason
-            reason = reason or "answers"
-            changed = StreamHealthChanged(generation=self.life.generation, healthy=self.healthy, reason=reason)
-            self.send_to("supervisor", changed)
-
-    def _trouble(self, mono_ms: int) -> str:
-        """Why the stream is not healthy though its process runs; empty when it is."""
-        timing, oldest = self.settings.timing, self.courier.oldest_at_ms
-        if oldest is not None and mono_ms - oldest >= timing.settle_deadline_ms:
-            return "frames are not settled: the stager or ingest is away"
-        if self.probed_ms is not None and mono_ms - self.probed_ms >= timing.liveness_late_ms:
-            return "the app-server is silent"
-        return ""
+        full, oldest_ms, speaking = self.courier.full, self.courier.oldest_at_ms, self.life.phase == "speaking"
+        found = self.liveness.look(self.life.generation, mono_ms, speaking=speaking, full=full, oldest_ms=oldest_ms)
+        if isinstance(found, life.Hung):
+            self._live(found)
+        else:
+            self.perform(found)
 
     # The machine.
 
@@ -420,7 +392,6 @@ class SidecarActor(Shell):
 
     def _run(self, generation: int) -> None:
         self._forget_process()
-        self.healthy = True
         try:
             whose = marks(self.settings.state_dir, f"{self.settings.run_id}/{generation}")
             self.child = AppServer(self.settings.sidecar, self.settings.limits, whose)
@@ -429,7 +400,7 @@ class SidecarActor(Shell):
             return
         note(self.settings.state_dir, self.child.pid, self.child.created_at)
         self.perform(self.courier.opened(generation))
-        self.heard_ms = now().mono
+        self.liveness.heard(now().mono)
         self._live(ProcessStarted(self.child.pid, self.child.created_at))
 
     # The end.

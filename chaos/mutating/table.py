@@ -182,8 +182,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "late_ms >= timing.ping_deadline_ms", "late_ms >= 10**9", SUPERVISION_TESTS,
     ),
     Mutant(
-        "let a silent process live", SIDECAR,
-        "mono_ms - self.probed_ms >= timing.liveness_deadline_ms", "mono_ms - self.probed_ms >= 10**9", LIVE,
+        "let a silent process live", "actors/machines/liveness.py",
+        "now_ms - self.probed_ms >= timing.liveness_deadline_ms", "now_ms - self.probed_ms >= 10**9",
+        (f"{MACHINES}/test_liveness.py",),
     ),
     # The mode, the switch.
     Mutant(
