@@ -24,7 +24,7 @@ from actors.machines.effects import (
     Wake,
 )
 from actors.machines.modes import mode_of
-from actors.machines.standing import Now, Order, Supervision, facts_of, stream_expected
+from actors.machines.standing import Handled, Now, Order, Supervision, facts_of, stream_expected
 from actors.tree import BY_ROLE
 from messages.auth import RetryAuthRequested
 from messages.calls import FallbackRequested, RecoverHybridRequested, SupervisionDone
@@ -35,12 +35,11 @@ ORDER_DEADLINE_MS = 60_000
 ORDERS_MAX = 16
 """Orders that wait for their effect at once; one more recovery or fallback is refused, a kill switch never is."""
 
-Answered = tuple[list[Effect], str]
 Code = Literal["FAILED", "NOT_NOW", "CONFLICT", "TIMED_OUT"]
 Kind = Literal["recover", "fallback", "switch"]
 
 
-def recover(machine: Supervision, heard: RecoverHybridRequested, now: Now) -> Answered:
+def recover(machine: Supervision, heard: RecoverHybridRequested, now: Now) -> Handled:
     """Leave the fallback and every crash loop or wait, and have the account read if that is what is missing."""
     answer = _at_once(machine, heard.command_id, RECOVER)
     if answer:
@@ -57,7 +56,7 @@ def recover(machine: Supervision, heard: RecoverHybridRequested, now: Now) -> An
     return [*effects, *_open(machine, heard.command_id, "recover")], "recovery ordered by a person"
 
 
-def fall_back(machine: Supervision, heard: FallbackRequested, now: Now) -> Answered:
+def fall_back(machine: Supervision, heard: FallbackRequested, now: Now) -> Handled:
     """No live stream until `recoverHybrid`. The next start of the runtime streams again."""
     answer = _at_once(machine, heard.command_id, FALLBACK)
     if answer:
@@ -67,14 +66,14 @@ def fall_back(machine: Supervision, heard: FallbackRequested, now: Now) -> Answe
     return [*effects, *_open(machine, heard.command_id, "fallback")], "fallback ordered by a person"
 
 
-def turn_switch(machine: Supervision, heard: SetKillSwitch, now: Now) -> Answered:
+def turn_switch(machine: Supervision, heard: SetKillSwitch, now: Now) -> Handled:
     """Have it written first; `saved` or `not_saved` goes on from there."""
     if machine.stopping:
         return [_done(heard.command_id, False, "the tree stops")], ""
     return [SaveKillSwitch(heard.command_id, heard.on, heard.expected_revision)], ""
 
 
-def saved(machine: Supervision, heard: ConfigSaved, now: Now) -> Answered:
+def saved(machine: Supervision, heard: ConfigSaved, now: Now) -> Handled:
     """The switch is durable: from here on it holds, whatever dies."""
     machine.config = heard.seen
     result = _switch(heard.seen)
@@ -90,14 +89,14 @@ def saved(machine: Supervision, heard: ConfigSaved, now: Now) -> Answered:
     return [_done(heard.command_id, True, text, result=result)], cause
 
 
-def change_config(machine: Supervision, heard: ChangeConfig, now: Now) -> Answered:
+def change_config(machine: Supervision, heard: ChangeConfig, now: Now) -> Handled:
     """Have it written; nothing of it holds before the next start."""
     if machine.stopping:
         return [_done(heard.command_id, False, "the tree stops")], ""
     return [SaveConfig(heard.command_id, heard.changes, heard.expected_revision)], ""
 
 
-def changed(machine: Supervision, heard: ConfigChanged, now: Now) -> Answered:
+def changed(machine: Supervision, heard: ConfigChanged, now: Now) -> Handled:
     """The file has the choices."""
     machine.config = heard.seen
     text = "written; it holds from the next start on"
@@ -105,20 +104,20 @@ def changed(machine: Supervision, heard: ConfigChanged, now: Now) -> Answered:
     return [_done(heard.command_id, True, text, result={"revision": heard.seen.revision})], cause
 
 
-def not_saved(machine: Supervision, heard: ConfigRefused, now: Now) -> Answered:
+def not_saved(machine: Supervision, heard: ConfigRefused, now: Now) -> Handled:
     code: Code = "CONFLICT" if heard.conflict else "FAILED"
     answer = _done(heard.command_id, False, heard.text, code, _switch(heard.seen))
     return [answer], seen(machine, heard.seen, now)[1]
 
 
-def seen(machine: Supervision, heard: ConfigSeen, now: Now) -> Answered:
+def seen(machine: Supervision, heard: ConfigSeen, now: Now) -> Handled:
     """Somebody else changed the file."""
     machine.config = heard
     word = "on" if heard.kill_switch else "off"
     return [], heard.fault or f"config.toml says that the stream kill switch is {word} (revision {heard.revision})"
 
 
-def expired(machine: Supervision, command_id: str) -> Answered:
+def expired(machine: Supervision, command_id: str) -> Handled:
     """Its deadline came."""
     if not any(order.command_id == command_id for order in machine.orders):
         return [], ""

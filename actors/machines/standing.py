@@ -1,7 +1,7 @@
 """How things stand: what the supervisor knows, and the status, mode and transitions that follow from it.
 
 Everything here is derived anew from `Supervision` after each message; nothing is latched. Who changes `Supervision` is
-`supervision.py` alone.
+`supervision.py`, and what it asks: `children.py`, `orders.py`, `restart_orders.py`, `leaving.py`, `transition_log.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from actors.machines import process as life
 from actors.machines.actions import offered_actions
-from actors.machines.effects import ConfigSeen
+from actors.machines.effects import ConfigSeen, Effect
 from actors.machines.modes import Facts, mode_of
 from actors.machines.restarts import RestartWindow
 from actors.tree import BY_ROLE, ROLES
@@ -31,6 +31,9 @@ from messages.status import (
     Transition,
     TreeStatus,
 )
+
+Handled = tuple[list[Effect], str]
+"""What one message led to: effects, and the cause that transitions are told with (empty: the mode's own reason)."""
 
 
 @dataclass(frozen=True, slots=True)

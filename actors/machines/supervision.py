@@ -1,7 +1,8 @@
 """What the supervisor decides: who is started again and when, who hangs, which mode holds, in which order all leave.
 
 One machine for the whole tree, because the capture mode depends on all of it. The life of the sidecar process is a
-table of its own in `process.py`; the restart rule is `restarts.py`; the mode is `modes.py`.
+table of its own in `process.py`; the restart rule is `restarts.py`; the mode is `modes.py`; what a person orders is
+`orders.py` and `restart_orders.py`; the end is `leaving.py`; what is kept of all this is `transition_log.py`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actors.machines import orders
+from actors.machines import leaving, orders, restart_orders, transition_log
 from actors.machines import process as life
 from actors.machines.children import live as _live
 from actors.machines.children import start_actor as _start
-from actors.machines.children import start_given_up
 from actors.machines.decisions import decides
 from actors.machines.effects import (
-    NOTHING,
     ActorExited,
     ConfigChanged,
     ConfigRefused,
@@ -25,7 +24,6 @@ from actors.machines.effects import (
     ConfigSeen,
     Effect,
     Effects,
-    Exit,
     Introduce,
     KillActor,
     MachineRefused,
@@ -36,6 +34,7 @@ from actors.machines.effects import (
 from actors.machines.restarts import CrashLoop, after_exit
 from actors.machines.standing import (
     NOT_PROBED,
+    Handled,
     Now,
     Probed,
     Supervision,
@@ -45,7 +44,7 @@ from actors.machines.standing import (
     status_of,
     stream_expected,
 )
-from actors.tree import BY_ROLE, CHILDREN, ROLES
+from actors.tree import CHILDREN, ROLES
 from messages.auth import AuthStateChanged
 from messages.calls import (
     FallbackRequested,
@@ -57,7 +56,6 @@ from messages.calls import (
 from messages.config import ChangeConfig, SetKillSwitch
 from messages.lifecycle import (
     ActorFaulted,
-    Leave,
     Left,
     Ping,
     Pong,
@@ -65,24 +63,11 @@ from messages.lifecycle import (
     StopTree,
     TreeFailed,
     TreeReady,
-    TreeStopped,
 )
 from messages.otlp import SourceProbed
-from messages.records import BaselineProbed, KeepTransitions, StoreSetAside, TransitionsKept
+from messages.records import BaselineProbed, StoreSetAside, TransitionsKept
 from messages.sidecar import HandshakeChanged, SidecarExited, SidecarSpawnFailed, SidecarStarted, StreamHealthChanged
-from messages.status import (
-    Role,
-    Transition,
-)
-
-UNKEPT_TRANSITIONS_MAX = 10_000
-"""Transitions held while ingest is away. Over: further ones are only pushed to listeners, and get no number, since the
-log takes no holes."""
-RESTARTS_ORDERED_MAX = 16
-"""Restart commands that wait for their effect at once; one more is refused."""
-KEPT_AT_ONCE = 200
-LEAVE_DEADLINE_MS = 5_000
-"""An actor that was asked to leave and is still there after this long gets SIGKILL."""
+from messages.status import Role
 
 
 @decides
@@ -115,10 +100,7 @@ def _is_answer(effect: Effect) -> bool:
     return isinstance(effect, Send) and isinstance(effect.message, SupervisionDone)
 
 
-Answered = tuple[list[Effect], str]
-
-
-def _ready(machine: Supervision, heard: Ready, now: Now) -> Answered:
+def _ready(machine: Supervision, heard: Ready, now: Now) -> Handled:
     kid = machine.kids[heard.role]
     if heard.incarnation != kid.incarnation or kid.state != "starting":
         return [], ""
@@ -127,7 +109,7 @@ def _ready(machine: Supervision, heard: Ready, now: Now) -> Answered:
     if heard.role == "ingest":
         machine.sent_through = 0  # what was on its way to the old one is sent again
     if machine.stopping:
-        effects += _next_to_leave(machine, now)  # it could not be asked before: nobody knew its address
+        effects += leaving.next_to_leave(machine, now)  # it could not be asked before: nobody knew its address
     return effects, f"{heard.role} is running"
 
 
@@ -142,13 +124,13 @@ def _announced(machine: Supervision) -> list[Effect]:
     return [Send("root", TreeReady(supervisor_pid=machine.pid, pids=pids))]
 
 
-def _exited(machine: Supervision, heard: ActorExited, now: Now) -> Answered:
+def _exited(machine: Supervision, heard: ActorExited, now: Now) -> Handled:
     kid = machine.kids[heard.role]
     if heard.incarnation != kid.incarnation or kid.state in ("backing_off", "crash_loop", "stopped"):
         return [], ""
     if machine.stopping:
         machine.kids[heard.role] = replace(kid, state="stopped", pid=None)
-        return [*_next_to_leave(machine, now)], f"{heard.role} left"
+        return [*leaving.next_to_leave(machine, now)], f"{heard.role} left"
     text = kid.last_error or "process exited"
     effects: list[Effect] = []
     if heard.role == "sidecar":
@@ -177,14 +159,14 @@ def _exited(machine: Supervision, heard: ActorExited, now: Now) -> Answered:
     return effects, f"{heard.role} exited: {text}"
 
 
-def _faulted(machine: Supervision, heard: ActorFaulted, now: Now) -> Answered:
+def _faulted(machine: Supervision, heard: ActorFaulted, now: Now) -> Handled:
     kid = machine.kids[heard.role]
     if heard.incarnation == kid.incarnation:
         machine.kids[heard.role] = replace(kid, last_error=f"fault while handling {heard.doing}: {heard.text}")
     return [], ""
 
 
-def _pong(machine: Supervision, heard: Pong, now: Now, role: Role) -> Answered:
+def _pong(machine: Supervision, heard: Pong, now: Now, role: Role) -> Handled:
     kid = machine.kids[role]
     if heard.incarnation == kid.incarnation:  # to an older ping too: who answers late is slow, not hung
         machine.kids[role] = replace(kid, asked_ms=None, since_ms=now.mono)
@@ -199,7 +181,7 @@ class PongFrom:
     pong: Pong
 
 
-def _woke(machine: Supervision, heard: Woke, now: Now) -> Answered:
+def _woke(machine: Supervision, heard: Woke, now: Now) -> Handled:
     if heard.name == "tick":
         return _tick(machine, now)
     if machine.stopping:
@@ -216,7 +198,7 @@ def _woke(machine: Supervision, heard: Woke, now: Now) -> Answered:
     return [], ""
 
 
-def _tick(machine: Supervision, now: Now) -> Answered:
+def _tick(machine: Supervision, now: Now) -> Handled:
     """Ping everybody, find who hangs, notice a silent baseline, resend what ingest did not confirm."""
     timing = machine.settings.timing
     effects: list[Effect] = [Wake(timing.ping_interval_ms, "tick")]
@@ -228,7 +210,7 @@ def _tick(machine: Supervision, now: Now) -> Answered:
             machine.kids[role] = replace(kid, last_error="did not start in time", since_ms=now.mono)
         elif kid.state == "running" and late_ms >= timing.ping_deadline_ms:
             machine.kids[role] = replace(kid, last_error=f"hung: no answer for {late_ms} ms", asked_ms=None)
-        elif role != _whose_turn(machine) or now.mono - machine.leave_asked_ms < LEAVE_DEADLINE_MS:
+        elif not leaving.overdue(machine, role, now):
             continue
         effects.append(KillActor(role))
         machine.stop_clean = machine.stop_clean and not machine.stopping
@@ -239,8 +221,7 @@ def _tick(machine: Supervision, now: Now) -> Answered:
             if kid.asked_ms is None:
                 machine.kids[role] = replace(kid, asked_ms=now.mono)
     if machine.stopping:
-        if not machine.unkept and _only_ingest_is_left(machine):
-            effects += _next_to_leave(machine, now, kept=True)
+        effects += leaving.log_is_kept(machine, now)
     else:
         cause = _silent_baseline(machine, now)
     machine.sent_through = 0
@@ -275,12 +256,12 @@ def _silent_baseline(machine: Supervision, now: Now) -> str:
     return cause
 
 
-def _sidecar(machine: Supervision, heard: Any, now: Now) -> Answered:
+def _sidecar(machine: Supervision, heard: Any, now: Now) -> Handled:
     text = getattr(heard, "text", "") or getattr(heard, "reason", "")
     return _live(machine, heard, now), text or type(heard).__name__
 
 
-def _auth(machine: Supervision, heard: AuthStateChanged, now: Now) -> Answered:
+def _auth(machine: Supervision, heard: AuthStateChanged, now: Now) -> Handled:
     machine.auth, machine.auth_cause = heard.state, heard.cause
     machine.auth_mode, machine.auth_plan = heard.mode, heard.plan
     machine.auth_generation = heard.generation
@@ -294,103 +275,26 @@ def _unprove(machine: Supervision, why: str) -> None:
         machine.auth, machine.auth_mode, machine.auth_plan, machine.auth_cause = "authenticating", None, None, why
 
 
-def _baseline(machine: Supervision, heard: BaselineProbed, now: Now) -> Answered:
+def _baseline(machine: Supervision, heard: BaselineProbed, now: Now) -> Handled:
     machine.store_healthy, machine.store_reason = heard.healthy, heard.reason
     machine.store_at_ms = now.mono
     return [], heard.reason
 
 
-def _set_aside(machine: Supervision, heard: StoreSetAside, now: Now) -> Answered:
+def _set_aside(machine: Supervision, heard: StoreSetAside, now: Now) -> Handled:
     """Nobody's numbers mean anything to a fresh store: the root begins a new run on it."""
     machine.store_healthy, machine.store_reason = False, heard.text
     return [Send("root", TreeFailed(text=heard.text))], heard.text
 
 
-def _source(machine: Supervision, heard: SourceProbed, now: Now) -> Answered:
+def _source(machine: Supervision, heard: SourceProbed, now: Now) -> Handled:
     machine.sources[heard.source] = Probed(heard.healthy, heard.reason, now.mono)
     return [], f"{heard.source}: {heard.reason}"
 
 
-def _restart(machine: Supervision, heard: RestartSidecarRequested, now: Now) -> Answered:
-    expected, why = stream_expected(machine)
-    if machine.stopping:
-        why = "the tree stops"
-    elif expected and len(machine.restart_commands) >= RESTARTS_ORDERED_MAX:
-        why = f"{RESTARTS_ORDERED_MAX} restarts are under way already"
-    if why:
-        return [Send("facade", SupervisionDone(command_id=heard.command_id, ok=False, text=why))], ""
-    machine.restart_commands = (*machine.restart_commands, heard.command_id)
-    effects = start_given_up(machine, ("crash_loop",), now)
-    return [*effects, *_live(machine, life.RestartOrdered(), now)], "restart ordered by a person"
-
-
-def _restart_outcome(machine: Supervision) -> list[Effect]:
-    """What the ordered restarts came to, as soon as it shows; nothing while it is open."""
-    process, kids = machine.process, machine.kids
-    if not machine.restart_commands:
-        return []
-    expected, why = stream_expected(machine)
-    if not expected:
-        return _restart_answers(machine, False, why)
-    if process.state == "running" and process.initialized:
-        return _restart_answers(machine, True, f"sidecar runs as generation {process.generation}")
-    if process.state == "crash_loop":
-        return _restart_answers(machine, False, f"the sidecar does not stay up: {process.last_error}")
-    for role, kid in kids.items():
-        if BY_ROLE[role].stream_part and kid.state == "crash_loop":
-            return _restart_answers(machine, False, f"{role} crash-loops: {kid.last_error}")
-    return []
-
-
-def _restart_answers(machine: Supervision, ok: bool, text: str) -> list[Effect]:
-    commands, machine.restart_commands = machine.restart_commands, ()
-    return [Send("facade", SupervisionDone(command_id=each, ok=ok, text=text)) for each in commands]
-
-
-def _stop(machine: Supervision, heard: StopTree, now: Now) -> Answered:
-    if machine.stopping:
-        return [], ""
-    machine.stopping = True
-    over = [*_restart_answers(machine, False, "the tree stops"), *orders.ended(machine)]
-    return [*over, *_next_to_leave(machine, now)], heard.reason
-
-
-def _left(machine: Supervision, heard: Left, now: Now) -> Answered:
-    kid = machine.kids[heard.role]
-    if not machine.stopping or heard.incarnation != kid.incarnation or kid.state == "stopped":
-        return [], ""
-    machine.kids[heard.role] = replace(kid, state="stopped", pid=None)
-    return _next_to_leave(machine, now), f"{heard.role} left"
-
-
-def _next_to_leave(machine: Supervision, now: Now, kept: bool = False) -> list[Effect]:
-    """The last started leaves first; the next one is asked when it is gone, so that its last words are heard."""
-    role = _whose_turn(machine)
-    if role is None:
-        return [Send("root", TreeStopped(clean=machine.stop_clean)), Exit()]
-    if role != machine.leaving:
-        machine.leaving, machine.leave_asked_ms = role, now.mono
-    # Ingest goes last, when it has kept how everybody else went: `_kept` and the tick come back here.
-    waits = role == "ingest" and (machine.unkept or not kept)
-    return [] if waits else [Send(role, Leave(reason="the tree stops"))]
-
-
-def _whose_turn(machine: Supervision) -> Role | None:
-    """Who leaves now, if the tree stops and anybody is left."""
-    if not machine.stopping:
-        return None
-    return next((role for role in reversed(ROLES) if machine.kids[role].state in ("running", "starting")), None)
-
-
-def _kept(machine: Supervision, heard: TransitionsKept, now: Now) -> Answered:
-    machine.unkept = tuple(each for each in machine.unkept if each.seq > heard.through_seq)
-    if machine.stopping and not machine.unkept and _only_ingest_is_left(machine):
-        return _next_to_leave(machine, now, kept=True), ""
-    return [], ""
-
-
-def _only_ingest_is_left(machine: Supervision) -> bool:
-    return all(kid.state not in ("running", "starting") for role, kid in machine.kids.items() if role != "ingest")
+def _kept(machine: Supervision, heard: TransitionsKept, now: Now) -> Handled:
+    transition_log.kept(machine, heard)
+    return leaving.log_is_kept(machine, now), ""
 
 
 def _settle(machine: Supervision, now: Now, cause: str) -> Effects:
@@ -405,46 +309,27 @@ def _settle(machine: Supervision, now: Now, cause: str) -> Effects:
         effects += _live(machine, life.Wanted(), now)
     if machine.auth_generation != machine.process.generation:
         _unprove(machine, "a new process: waiting for its account")
-    effects += [*_announced(machine), *_restart_outcome(machine), *orders.outcomes(machine)]
+    effects += [*_announced(machine), *restart_orders.outcomes(machine), *orders.outcomes(machine)]
     sight = sight_of(machine, now)
     if sight == machine.sight:
-        return (*effects, *_resend(machine))
+        return (*effects, *transition_log.sent(machine))
     machine.sight = sight
     before, after = machine.status, status_of(machine, now)
     moves = changes(before, after)
     if not moves and before is not None and same(before, after):
-        return (*effects, *_resend(machine))
+        return (*effects, *transition_log.sent(machine))
     machine.revision += 1
     machine.status = after.model_copy(update={"revision": machine.revision})
-    for what, who, old, new in moves:
-        if len(machine.unkept) >= UNKEPT_TRANSITIONS_MAX:
-            break
-        machine.transition_seq += 1
-        moved = Transition(
-            seq=machine.transition_seq, what=what, who=who, before=old, after=new, cause=cause or after.mode_reason,
-            at_ms=now.wall, monotonic_ms=now.mono,
-        )  # fmt: skip
-        machine.unkept = (*machine.unkept, moved)
+    transition_log.note(machine, moves, cause or after.mode_reason, now)
     effects.append(Send("facade", StatusChanged(status=machine.status)))
-    return (*effects, *_resend(machine))
+    return (*effects, *transition_log.sent(machine))
 
 
-def _resend(machine: Supervision) -> Effects:
-    """Transitions go to ingest in order, and again at each tick until it says that they are kept."""
-    if machine.kids["ingest"].state != "running":
-        return NOTHING
-    fresh = tuple(each for each in machine.unkept if each.seq > machine.sent_through)[:KEPT_AT_ONCE]
-    if not fresh:
-        return NOTHING
-    machine.sent_through = fresh[-1].seq
-    return (Send("ingest", KeepTransitions(transitions=fresh)),)
-
-
-def _pong_from(machine: Supervision, heard: PongFrom, now: Now) -> Answered:
+def _pong_from(machine: Supervision, heard: PongFrom, now: Now) -> Handled:
     return _pong(machine, heard.pong, now, heard.role)
 
 
-HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
+HANDLERS: dict[type, Callable[[Supervision, Any, Now], Handled]] = {
     Ready: _ready,
     ActorExited: _exited,
     ActorFaulted: _faulted,
@@ -459,7 +344,7 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
     BaselineProbed: _baseline,
     StoreSetAside: _set_aside,
     SourceProbed: _source,
-    RestartSidecarRequested: _restart,
+    RestartSidecarRequested: restart_orders.restart,
     RecoverHybridRequested: orders.recover,
     FallbackRequested: orders.fall_back,
     SetKillSwitch: orders.turn_switch,
@@ -468,8 +353,8 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Answered]] = {
     ConfigChanged: orders.changed,
     ConfigRefused: orders.not_saved,
     ConfigSeen: orders.seen,
-    StopTree: _stop,
-    Left: _left,
+    StopTree: leaving.stop,
+    Left: leaving.left,
     TransitionsKept: _kept,
 }
 """What the supervisor listens to; anything else is refused."""

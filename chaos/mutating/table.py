@@ -78,9 +78,9 @@ MUTANTS: tuple[Mutant, ...] = (
         LIVE,
     ),
     Mutant(
-        "forget what waits when any transition is kept", SUPERVISION,
+        "forget what waits when any transition is kept", "actors/machines/transition_log.py",
         "machine.unkept = tuple(each for each in machine.unkept if each.seq > heard.through_seq)",
-        "machine.unkept = ()", SUPERVISION_TESTS,
+        "machine.unkept = ()", (f"{MACHINES}/test_transition_log.py",),
     ),
     Mutant(
         "forget transitions that ingest lost with its death", SUPERVISION,

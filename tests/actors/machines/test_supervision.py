@@ -9,17 +9,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from actors.machines import supervision
 from actors.machines.effects import MachineRefused
-from actors.machines.supervision import KEPT_AT_ONCE, LEAVE_DEADLINE_MS, PongFrom, step
+from actors.machines.supervision import PongFrom, step
 from actors.tree import ROLES
 from messages.lifecycle import ActorFaulted, Ping, Pong, Ready
 from messages.otlp import SourceProbed
-from messages.records import BaselineProbed, KeepTransitions
+from messages.records import BaselineProbed
 from messages.settings import OtlpSettings
 from messages.sidecar import HandshakeChanged, SidecarSpawnFailed, StreamHealthChanged
 from messages.status import Role
-from tests.actors.machines.tree_house import TreeHouse, active, tree_settings
+from tests.actors.machines.tree_house import TreeHouse, active, kill_thrice, tree_settings
 
 
 def crash_loop(house: TreeHouse) -> TreeHouse:
@@ -27,14 +26,6 @@ def crash_loop(house: TreeHouse) -> TreeHouse:
         house.exit_process()
         house.run(1_000)
     assert house.status.sidecar.state == "crash_loop"
-    return house
-
-
-def kill_thrice(house: TreeHouse, role: Role) -> TreeHouse:
-    for _ in range(3):
-        house.die(role)
-        house.run(1_000)
-    assert house.machine.kids[role].state == "crash_loop"
     return house
 
 
@@ -245,82 +236,6 @@ def test_a_binary_that_cannot_start_ends_in_crash_loop_and_degrades() -> None:
     assert "there is no codex binary" in house.status.mode_reason
 
 
-# Restart commands.
-
-
-def test_a_restart_of_a_running_process_is_answered_when_the_next_one_speaks() -> None:
-    house = active()
-    command = house.order_restart()
-    assert command not in house.answers
-    house.rest()
-    assert house.answers[command].text == "sidecar runs as generation 2"
-
-
-def test_a_restart_that_does_not_help_is_answered_with_the_reason() -> None:
-    house = active()
-    house.greets = False
-    command = house.order_restart()
-    house.run(200)
-    for _ in range(3):
-        house.exit_process(text="exit code 7")
-        house.run(1_000)
-    assert not house.answers[command].ok
-    assert "exit code 7" in house.answers[command].text
-
-
-@pytest.mark.parametrize("role", ["stager", "auth", "sidecar", "ingest"])
-def test_a_restart_brings_back_a_part_that_was_given_up(role: Role) -> None:
-    house = kill_thrice(active(), role)
-    command = house.order_restart()
-    house.run(2_000)
-    if role == "auth":
-        house.auth("authenticated")
-    assert house.answers[command].ok
-    assert house.status.mode == "HYBRID_ACTIVE"
-
-
-@pytest.mark.parametrize("role", ["stager", "auth", "sidecar", "ingest"])
-def test_a_restart_is_answered_when_the_part_is_given_up_again(role: Role) -> None:
-    house = kill_thrice(active(), role)
-    house.greets = False
-    command = house.order_restart()
-    for _ in range(3):
-        house.die(role)
-        house.run(1_000)
-    assert house.done[command] == 1
-
-
-def test_a_restart_ordered_while_the_sidecar_actor_is_away_starts_when_it_is_back() -> None:
-    house = active()
-    house.slow_start = {"sidecar"}
-    house.die("sidecar")
-    command = house.order_restart()
-    assert house.process is None
-    house.report("sidecar")
-    house.rest()
-    assert house.answers[command].ok
-
-
-def test_many_restarts_are_each_answered_once() -> None:
-    house = active()
-    house.greets = False
-    for _ in range(20):
-        house.order_restart()
-    assert sum(house.done.values()) == 4, "over the bound each is refused at once"
-    house.rest()
-    house.greet(2)
-    assert [house.done[command] for command in house.ordered] == [1] * 20
-
-
-def test_a_tree_that_stops_answers_what_was_ordered() -> None:
-    house = active()
-    house.greets = False
-    command = house.order_restart()
-    house.stop()
-    assert house.answers[command].text == "the tree stops"
-    assert house.answers[house.order_restart()].text == "the tree stops"
-
-
 # The baseline.
 
 
@@ -393,145 +308,12 @@ def test_without_any_source_switched_on_the_store_is_the_baseline() -> None:
     assert house.status.baseline.healthy
 
 
-# Transitions.
-
-
-def test_transitions_are_sent_again_until_they_are_kept() -> None:
-    house = active()
-    house.keeps = False
-    house.exit_process()
-    house.run(3_000)
-    sent = [each.message for each in house.said if isinstance(each.message, KeepTransitions)]
-    assert sent[-1].transitions[0] == sent[-2].transitions[0]
-    house.keeps = True
-    house.run(2_000)
-    assert house.machine.unkept == ()
-    house.check_log()
-
-
-def test_a_new_ingest_gets_what_the_old_one_did_not_keep() -> None:
-    house = active()
-    house.keeps = False
-    house.exit_process()
-    house.run(500)
-    house.keeps = True
-    house.die("ingest")
-    house.run(2_000)
-    house.check_log()
-    assert house.machine.unkept == ()
-
-
-def test_many_transitions_go_in_portions() -> None:
-    house = active()
-    house.keeps = False
-    for n in range(150):
-        house.auth("needs_login" if n % 2 else "authenticated")
-    house.keeps = True
-    house.run(5_000)
-    house.check_log()
-    assert house.machine.unkept == ()
-    assert max(len(each.message.transitions) for each in house.said if isinstance(each.message, KeepTransitions)) <= (
-        KEPT_AT_ONCE
-    )
-
-
-def test_over_the_bound_the_log_stops_without_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervision, "UNKEPT_TRANSITIONS_MAX", 30)
-    house = active()
-    house.keeps = False
-    for n in range(100):
-        house.auth("needs_login" if n % 2 else "authenticated")
-    assert len(house.machine.unkept) == 30
-    house.keeps = True
-    house.run(5_000)
-    assert house.machine.unkept == ()
-    assert [each.seq for each in house.log] == list(range(1, len(house.log) + 1))
-
-
 def test_nothing_is_told_when_nothing_changed() -> None:
     house = active()
     house.run(2_000)
     told = len(house.statuses)
     house.run(10_000)
     assert len(house.statuses) == told
-
-
-# The end.
-
-
-def test_they_leave_in_the_opposite_order_and_the_root_hears_of_it() -> None:
-    house = active()
-    house.stop()
-    house.run(1_000)
-    assert house.left == list(reversed(ROLES))
-    assert (house.stopped, house.over) == ([True], True)
-
-
-def test_how_everybody_left_is_kept_before_ingest_leaves() -> None:
-    house = active()
-    house.stop()
-    house.run(1_000)
-    gone = {each.who for each in house.log if each.what == "actor" and each.after == "stopped"}
-    assert gone == set(ROLES) - {"ingest"}
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_an_actor_that_dies_while_leaving_does_not_stop_the_others(role: Role) -> None:
-    house = active()
-    house.stop()
-    house.die(role)
-    house.run(20_000)
-    assert len(house.stopped) == 1
-    assert [each for each in reversed(ROLES) if each != role] == [each for each in house.left if each != role]
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_an_actor_that_hangs_while_leaving_is_killed_and_only_that_one(role: Role) -> None:
-    house = active()
-    house.hung.add(role)
-    house.stop()
-    house.run(20_000)
-    assert house.stopped == [False]
-    assert house.left == [each for each in reversed(ROLES) if each != role]
-
-
-def test_an_actor_that_answers_and_does_not_leave_is_killed_at_the_deadline() -> None:
-    house = active()
-    house.stop()
-    house.turns = [turn for turn in house.turns if turn[0] != "leave"]  # the facade stays
-    house.run(LEAVE_DEADLINE_MS + 2_000)
-    assert house.stopped == [False]
-    assert house.left == [role for role in reversed(ROLES) if role != "facade"]
-
-
-def test_an_actor_that_has_only_just_started_is_asked_when_it_can_hear() -> None:
-    house = TreeHouse()
-    house.slow_start = {"facade"}
-    house.rest()
-    house.stop()
-    house.report("facade")
-    house.run(1_000)
-    assert (house.stopped, house.left) == ([True], list(reversed(ROLES)))
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_tree_with_a_part_that_was_given_up_stops_too(role: Role) -> None:
-    house = kill_thrice(active(), role)
-    house.stop()
-    house.run(1_000)
-    assert len(house.stopped) == 1
-
-
-def test_nothing_is_started_while_the_tree_stops() -> None:
-    house = active()
-    house.exit_process()
-    house.die("auth")
-    house.rest()
-    house.die("auth")
-    before = len(house.starts), len(house.sidecar_starts)
-    house.stop()
-    house.run(20_000)
-    assert (len(house.starts), len(house.sidecar_starts)) == before
 
 
 def test_what_it_does_not_listen_to_is_refused() -> None:

@@ -414,3 +414,11 @@ def active(**given: Any) -> TreeHouse:
     house = TreeHouse(tree_settings(**given))
     house.rest()
     return house
+
+
+def kill_thrice(house: TreeHouse, role: Role) -> TreeHouse:
+    for _ in range(3):
+        house.die(role)
+        house.run(1_000)
+    assert house.machine.kids[role].state == "crash_loop"
+    return house
