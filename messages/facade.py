@@ -200,7 +200,7 @@ RendererCommand = Annotated[
 ]
 COMMANDS: TypeAdapter[Any] = TypeAdapter(RendererCommand, config=ConfigDict(hide_input_in_errors=True))
 """Parses one renderer command from JSON bytes. Errors show no values; the tag of an unknown command and the name of an
-unknown field they do show, so print their places only after a look (`actors/machines/facade.py`)."""
+unknown field they do show, so print their places only after a look (`actors/machines/quoting.py`)."""
 
 
 class ClientSaid(Message):

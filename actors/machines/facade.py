@@ -2,13 +2,13 @@
 
 Two answers: `Accepted`, `Refused` or the data at once; the effect later, as `commandDone` with the same command id.
 A repeated command id gets the first answer again, so a double click is one command. Beside it: `remembered.py` (first
-answers), `open_questions.py` (approvals and their tokens), `refusals.py` (what of this stands in the audit).
+answers), `open_questions.py` (approvals and their tokens), `refusals.py` (what of this stands in the audit),
+`quoting.py` (what of a renderer's words is said again).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +20,8 @@ from actors.machines.decisions import decides
 from actors.machines.effects import NOTHING, Audit, Effect, Effects, ReadStore, Send, Wake
 from actors.machines.meter import SAMPLE_MS, Meter
 from actors.machines.open_questions import OpenQuestions, closed, shown
-from actors.machines.orders import ORDER_DEADLINE_MS
-from actors.machines.policy import ANY_SIDECAR, POLICY
+from actors.machines.policy import ANY_SIDECAR, POLICY, deadline_ms
+from actors.machines.quoting import command_id_of, name_of, places_of, wish_of
 from actors.machines.refusals import Refusals
 from actors.machines.remembered import Remembered
 from actors.machines.standing import Now
@@ -35,13 +35,8 @@ from messages.settings import Limits
 from messages.status import TreeStatus
 from messages.stream import LiveLines, LiveWanted
 
-RESTART_DEADLINE_MS = 120_000
-"""Longer than a restart can take, backoff and three handshakes that time out included."""
-SNAPSHOT_DEADLINE_MS = 60_000
-"""For reading a thread's whole history again, a page at a time."""
-DONE_SLACK_MS = 10_000
-"""Added to the deadline of whoever has a command, so that only the death of that part leaves it to the facade."""
 HISTORY_MS = 60_000
+"""An item that was complete this long ago is history that was read now, and no sample of latency."""
 METER = "meter"
 """Instead of a command's inner id, which always has a slash in it."""
 LEDGER_DEADLINE_MS = 1_000
@@ -97,12 +92,12 @@ class Facade:
         """Bytes of a renderer: parse, look the row up, answer. `trace` names the history that they began."""
         body = heard.body.encode(errors="surrogatepass")
         if len(body) > self.limits.command_bytes_max:
-            return self._refuse(heard.client_id, _command_id(body), "TOO_LARGE", "the command is too large", now)
+            return self._refuse(heard.client_id, command_id_of(body), "TOO_LARGE", "the command is too large", now)
         try:
             command = say.COMMANDS.validate_json(body)
         except ValidationError as error:
-            text = f"not a command: see {', '.join(_places(error))[:200] or 'its form'}"
-            return self._refuse(heard.client_id, _command_id(body), "BAD_COMMAND", text, now)
+            text = f"not a command: see {', '.join(places_of(error))[:200] or 'its form'}"
+            return self._refuse(heard.client_id, command_id_of(body), "BAD_COMMAND", text, now)
         client = self.clients.get(heard.client_id)
         if client is None:
             if len(self.clients) >= self.limits.renderers_max:
@@ -139,7 +134,7 @@ class Facade:
             return "NOT_NOW", f"not possible while the sidecar is {self.status.sidecar.state}"
         if self.status.auth.state not in row.auth:
             return "NOT_NOW", f"not possible while auth is {self.status.auth.state}"
-        why = why_not(self.status, _name(command)) if row.action else ""
+        why = why_not(self.status, name_of(command)) if row.action else ""
         if why:
             return "NOT_NOW", why
         return None
@@ -172,10 +167,10 @@ class Facade:
         effects: list[Effect] = [
             *self._tell(client_id, command_id, say.Accepted(command_id=command_id, trace_id=trace_id))
         ]
-        effects += [*forwarded, Wake(self._deadline_ms(command), f"done:{key}")]
+        effects += [*forwarded, Wake(deadline_ms(command, self.limits), f"done:{key}")]
         if row.audited:
-            self.acting[key] = (client_id, _wish(command))
-            effects.append(Audit("command_accepted", f"client {client_id}", _wish(command)))
+            self.acting[key] = (client_id, wish_of(command))
+            effects.append(Audit("command_accepted", f"client {client_id}", wish_of(command)))
         return tuple(effects)
 
     def _tell(self, client_id: str, command_id: str, said: Message) -> Effects:
@@ -194,18 +189,6 @@ class Facade:
             effects.append(_to(client_id, _json(say.StatusEvent(status=self.status))))
         effects += [_to(client_id, _json(shown(each, client_id, client.role))) for each in self.questions]
         return tuple(effects)
-
-    def _deadline_ms(self, command: say.Command) -> int:
-        """After this a command has failed: the part that had it is gone, and nobody else knows of it."""
-        if isinstance(command, say.RestartSidecar):
-            return RESTART_DEADLINE_MS
-        if isinstance(command, say.CodexAppServerRequestThreadSnapshot):
-            return SNAPSHOT_DEADLINE_MS + DONE_SLACK_MS
-        if isinstance(command, say.RecoverHybrid | say.FallbackToOtelOnly | say.SetStreamKillSwitch):
-            return ORDER_DEADLINE_MS + DONE_SLACK_MS
-        limits = self.limits
-        login = isinstance(command, say.StartLogin)
-        return (limits.login_deadline_ms if login else limits.request_deadline_ms) + DONE_SLACK_MS
 
     @decides
     def gone(self, heard: say.ClientGone) -> Effects:
@@ -381,40 +364,9 @@ class Facade:
         return (_to(client_id, _json(refused)), *self.refusals.audited(client_id, code, text, now))
 
 
-def _name(command: say.Command) -> str:
-    """The command as a renderer names it."""
-    return str(type(command).model_fields["command"].default)
-
-
-def _wish(command: say.Command) -> str:
-    """A command for the audit; nothing that somebody wrote is in it."""
-    if isinstance(command, say.UpdateIngestConfig):
-        return f"{_name(command)} {', '.join(sorted(command.changes.model_fields_set))}"
-    on = getattr(command, "on", None)
-    return _name(command) if on is None else f"{_name(command)} {'on' if on else 'off'}"
-
-
 def _json(message: Message) -> str:
     return message.model_dump_json(by_alias=True)
 
 
 def _to(client_id: str, body: str, droppable: bool = False) -> Send:
     return Send("root", say.ToClient(client_ids=(client_id,), droppable=droppable, body=body))
-
-
-def _places(error: ValidationError) -> list[str]:
-    """Which fields do not fit. The name of a field that we do not have is the sender's, and is not repeated."""
-    places = set()
-    for each in error.errors(include_input=False, include_url=False):
-        unknown = each["type"] == "extra_forbidden"
-        places.add("an unknown field" if unknown else ".".join(map(str, each["loc"])))
-    return sorted(filter(None, places))
-
-
-def _command_id(body: bytes) -> str:
-    """The id of a command that was not parsed, if it has a usable one near its beginning: its sender waits for it."""
-    found = _COMMAND_ID.search(body[:4096])
-    return found.group(1).decode() if found else ""
-
-
-_COMMAND_ID = re.compile(rb'"commandId"\s*:\s*"([A-Za-z0-9._:-]{1,64})"')

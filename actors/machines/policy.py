@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.machines.effects import Effects, ReadStore, Send
+from actors.machines.orders import ORDER_DEADLINE_MS
 from messages import facade as say
 from messages import renderer_reads as reads
 from messages.auth import LoginCancelRequested, LoginRequested, LogoutRequested, RetryAuthRequested
@@ -26,7 +27,15 @@ from messages.calls import (
 from messages.config import ChangeConfig, SetKillSwitch
 from messages.records import LedgerWanted
 from messages.renderer_words import ClientRole
+from messages.settings import Limits
 from messages.status import AuthState, SidecarState
+
+RESTART_DEADLINE_MS = 120_000
+"""Longer than a restart can take, backoff and three handshakes that time out included."""
+SNAPSHOT_DEADLINE_MS = 60_000
+"""For reading a thread's whole history again, a page at a time."""
+DONE_SLACK_MS = 10_000
+"""Added to the deadline of whoever has a command, so that only the death of that part leaves it to the facade."""
 
 RUNNING: frozenset[SidecarState] = frozenset({"running"})
 ANY_SIDECAR: frozenset[SidecarState] = frozenset(
@@ -154,3 +163,15 @@ POLICY: dict[type[say.Command], Row] = {
     ),
 }  # fmt: skip
 """The whole policy: command -> where it is allowed, how often, to whom, what it forwards."""
+
+
+def deadline_ms(command: say.Command, limits: Limits) -> int:
+    """After this a command with an effect has failed: the part that had it is gone, and nobody else knows of it."""
+    if isinstance(command, say.RestartSidecar):
+        return RESTART_DEADLINE_MS
+    if isinstance(command, say.CodexAppServerRequestThreadSnapshot):
+        return SNAPSHOT_DEADLINE_MS + DONE_SLACK_MS
+    if isinstance(command, say.RecoverHybrid | say.FallbackToOtelOnly | say.SetStreamKillSwitch):
+        return ORDER_DEADLINE_MS + DONE_SLACK_MS
+    login = isinstance(command, say.StartLogin)
+    return (limits.login_deadline_ms if login else limits.request_deadline_ms) + DONE_SLACK_MS

@@ -155,7 +155,7 @@ class Desk:
 
 def test_every_command_has_a_row_and_every_row_a_command() -> None:
     parsed = {kind for kind in vars(say).values() if isinstance(kind, type) and issubclass(kind, say.Command)}
-    assert parsed - {say.Command} == set(POLICY), "every command needs its row in actors/machines/facade.py"
+    assert parsed - {say.Command} == set(POLICY), "every command needs its row in actors/machines/policy.py"
     assert set(POLICY) <= set(BODIES), "tell here how the new command looks"
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from actors.machines.actions import OFFERED
 from actors.machines.effects import ReadStore, Send
-from actors.machines.policy import POLICY
+from actors.machines.orders import ORDER_DEADLINE_MS
+from actors.machines.policy import POLICY, deadline_ms
 from messages import facade as say
 from messages.catalog import may_say
+from messages.settings import Limits
 
 SAMPLES: dict[type[say.Command], dict[str, object]] = {
     say.GetSession: {"session_id": "t"},
@@ -47,3 +49,14 @@ def test_the_recovery_rows_are_those_that_the_action_table_offers() -> None:
     names = {command.model_fields["command"].default for command, row in POLICY.items() if row.action}
     offered = {name for actions in OFFERED.values() for name in actions}
     assert offered == names
+
+
+@pytest.mark.parametrize("command", list(POLICY), ids=lambda command: command.__name__)
+def test_whoever_has_a_command_gives_up_before_the_facade_does(command: type[say.Command]) -> None:
+    limits = Limits()
+    waits_ms = deadline_ms(command(command_id="c1", **SAMPLES.get(command, {})), limits)
+    assert waits_ms > limits.request_deadline_ms
+    if command is say.StartLogin:
+        assert waits_ms > limits.login_deadline_ms
+    if command in (say.RecoverHybrid, say.FallbackToOtelOnly, say.SetStreamKillSwitch):
+        assert waits_ms > ORDER_DEADLINE_MS
