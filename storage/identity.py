@@ -20,15 +20,6 @@ INTEGER_MAX = 2**63 - 1
 """What SQLite can hold."""
 
 
-class ItemKey(NamedTuple):
-    """The identity of an item across runs, sources and restarts."""
-
-    tool: str
-    session_id: str
-    turn_id: str
-    item_id: str
-
-
 class Place(NamedTuple):
     """Where a record came from, and when the store got it (wall clock, ms since the epoch)."""
 

@@ -64,11 +64,6 @@ def decline(method: str, request_id: Id, params: Params | None = None) -> bytes:
     return answer(method, request_id, "decline", params)
 
 
-def current_time(request_id: Id, now_s: int) -> bytes:
-    """The line that answers `currentTime/read`."""
-    return result(request_id, {"currentTimeAt": now_s})
-
-
 def _decided(decision: Decision, _params: Params) -> Params:
     # decline: the item ends "declined" and the turn goes on; cancel: the turn is interrupted; an error or an unknown
     # word: the item ends "failed" (codex 0.169, all watched). A decision missing in `availableDecisions` works too.

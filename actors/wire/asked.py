@@ -59,11 +59,6 @@ class Asked:
     def __contains__(self, request_id: Id) -> bool:
         return request_id in self._held
 
-    @property
-    def next_deadline_ms(self) -> int | None:
-        """When the first of them is declined; None when nothing waits."""
-        return min((held.due_ms for held in self._held.values()), default=None)
-
     def add(self, request: ServerRequest, now_ms: int, deadline_ms: int) -> Held | Repeated | Answered:
         """Keep a question for `deadline_ms`; answer it at once when it is none for a person or there are too many."""
         if request.id in self._held:

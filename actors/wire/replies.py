@@ -1,11 +1,12 @@
-"""The answers to our own requests, as values: the `result` of a `Settled` goes in.
+"""The pages of the app-server's history, as values: the `result` of a `Settled` goes in.
 
-A reply that does not fit is `Unshaped` and names the field, never the content. `account/read` is in `account.py`.
+A reply that does not fit is `Unshaped` and names the field, never the content. `account/read` is in `account.py`;
+of other answers only an id is wanted (`actors/upstream.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -28,15 +29,6 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class LoginOpen:
-    """A login was opened. Without an id it needs nobody: key and tokens are settled by their own callbacks."""
-
-    login_id: str | None
-    url: str | None = field(repr=False)
-    user_code: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class ListedThread:
     """A stored thread of this Codex home."""
 
@@ -55,26 +47,6 @@ class PulledTurn:
     items: tuple[ItemCompleted, ...]
     whole: bool
     """False: the items were not asked for."""
-
-
-def thread_of(result: Any) -> ThreadStarted | Unshaped:
-    """The thread that `thread/start` or `thread/resume` opened."""
-    reply = _valid(_THREAD, requests.THREAD_START, result)
-    return reply if isinstance(reply, Unshaped) else thread_from(reply["thread"])
-
-
-def turn_id_of(result: Any) -> str | Unshaped:
-    """The turn that `turn/start` began, or steered."""
-    reply = _valid(_TURN, requests.TURN_START, result)
-    return reply if isinstance(reply, Unshaped) else str(reply["turn"]["id"])
-
-
-def login_of(result: Any) -> LoginOpen | Unshaped:
-    """Where a person has to go to finish a login."""
-    reply = _valid(_LOGIN, requests.LOGIN_START, result)
-    if isinstance(reply, Unshaped):
-        return reply
-    return LoginOpen(reply.get("loginId"), reply.get("authUrl") or reply.get("verificationUrl"), reply.get("userCode"))
 
 
 def threads_of(result: Any) -> Page[ListedThread] | Unshaped:
@@ -108,17 +80,6 @@ def turns_of(thread_id: str, result: Any) -> Page[PulledTurn] | Unshaped:
     return Page(tuple(turns), reply.get("nextCursor"))
 
 
-def items_of(thread_id: str, result: Any) -> Page[ItemCompleted] | Unshaped:
-    """A page of `thread/items/list`, with the items written anew: the same values, not the same bytes."""
-    reply = _valid(_ITEMS, requests.ITEMS_LIST, result)
-    if isinstance(reply, Unshaped):
-        return reply
-    items = [_item(thread_id, entry["turnId"], entry["item"], entry) for entry in result["data"]]
-    if None in items:
-        return Unshaped(requests.ITEMS_LIST, "data.item: too_deep")
-    return Page(tuple(item for item in items if item), reply.get("nextCursor"))
-
-
 def _item(thread_id: str, turn_id: str, item: Any, times: Any) -> ItemCompleted | None:
     """A valid item of a reply; None when it is nested deeper than can be written."""
     try:
@@ -149,9 +110,5 @@ def _valid(adapter: TypeAdapter[Any], method: str, result: Any) -> Any:
         return Unshaped(method, shapes.reason_of(problem))
 
 
-_THREAD = shapes.adapter(shapes.ThreadReply)
-_TURN = shapes.adapter(shapes.TurnReply)
-_LOGIN = shapes.adapter(shapes.LoginReply)
 _THREADS = shapes.adapter(shapes.ThreadPage)
 _TURNS = shapes.adapter(shapes.TurnPage)
-_ITEMS = shapes.adapter(shapes.ItemPage)

@@ -18,22 +18,17 @@ LOGIN_START = "account/login/start"
 LOGIN_CANCEL = "account/login/cancel"
 LOGOUT = "account/logout"
 THREAD_START = "thread/start"
-THREAD_RESUME = "thread/resume"
 TURN_START = "turn/start"
 TURN_INTERRUPT = "turn/interrupt"
 THREAD_LOADED_LIST = "thread/loaded/list"
 THREAD_LIST = "thread/list"
 TURNS_LIST = "thread/turns/list"
-ITEMS_LIST = "thread/items/list"
 
 SOURCE_KINDS = (
     "cli", "vscode", "exec", "appServer", "subAgent", "subAgentReview", "subAgentCompact", "subAgentThreadSpawn",
     "subAgentOther", "unknown",
 )  # fmt: skip
 """Every kind of source that codex 0.169 knows."""
-
-INPUT_CHARS_MAX = 1_048_576
-"""Of one turn. More: upstream answers -32602 `input_too_large`."""
 
 
 def initialize(request_id: Id, name: str, title: str, version: str, *, experimental: bool = False) -> bytes:
@@ -94,11 +89,6 @@ def thread_start(request_id: Id, cwd: str | None = None, model: str | None = Non
     return request(request_id, THREAD_START, _given(cwd=cwd, model=model))
 
 
-def thread_resume(request_id: Id, thread_id: str) -> bytes:
-    """Load a stored thread. Its turns are read by page: asking for all at once is deprecated since 0.169."""
-    return request(request_id, THREAD_RESUME, {"threadId": thread_id, "excludeTurns": True})
-
-
 def turn_start(request_id: Id, thread_id: str, text: str, traceparent: str | None = None) -> bytes:
     """Say something in a thread. While a turn runs this steers it: the same turn id is answered."""
     params = {"threadId": thread_id, "input": [{"type": "text", "text": text, "text_elements": []}]}
@@ -144,13 +134,6 @@ def turns_list(
     params = _given(threadId=thread_id, cursor=cursor, limit=limit)
     view = "full" if items else "notLoaded"
     return request(request_id, TURNS_LIST, params | {"sortDirection": "asc", "itemsView": view})
-
-
-def items_list(
-    request_id: Id, thread_id: str, turn_id: str | None = None, cursor: str | None = None, limit: int | None = None
-) -> bytes:
-    """Completed items of a thread or of one turn, oldest first."""
-    return request(request_id, ITEMS_LIST, _given(threadId=thread_id, turnId=turn_id, cursor=cursor, limit=limit))
 
 
 def _given(**params: Any) -> dict[str, Any]:

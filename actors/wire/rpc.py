@@ -138,11 +138,6 @@ class Pending(Generic[T]):
     def __len__(self) -> int:
         return len(self._waiting)
 
-    @property
-    def next_deadline_ms(self) -> int | None:
-        """When the first of them times out; None when nothing waits."""
-        return min((waiting.due_ms for waiting in self._waiting.values()), default=None)
-
     def issue(self, method: str, now_ms: int, deadline_ms: int, tag: T) -> int | Full:
         """The id for a new request that times out `deadline_ms` after `now_ms`, or `Full`."""
         if len(self._waiting) >= self._max:

@@ -186,39 +186,6 @@ class AccountReply(TypedDict):
     requiresOpenaiAuth: NotRequired[bool]
 
 
-class ThreadReply(TypedDict):
-    """The answer to `thread/start` and `thread/resume`."""
-
-    thread: Thread
-
-
-class TurnId(TypedDict):
-    id: str
-
-
-class TurnReply(TypedDict):
-    """The answer to `turn/start`."""
-
-    turn: TurnId
-
-
-class LoginReply(TypedDict):
-    """The answer to `account/login/start`: which fields there are depends on the type."""
-
-    type: str
-    loginId: NotRequired[str | None]
-    authUrl: NotRequired[str | None]
-    verificationUrl: NotRequired[str | None]
-    userCode: NotRequired[str | None]
-
-
-class ItemEntry(TypedDict):
-    turnId: str
-    item: Item
-    startedAtMs: NotRequired[int | None]
-    completedAtMs: NotRequired[int | None]
-
-
 class ListedThread(Thread):
     updatedAt: int
     status: Status
@@ -236,11 +203,6 @@ class ThreadPage(TypedDict):
 
 class TurnPage(TypedDict):
     data: list[ListedTurn]
-    nextCursor: NotRequired[str | None]
-
-
-class ItemPage(TypedDict):
-    data: list[ItemEntry]
     nextCursor: NotRequired[str | None]
 
 

@@ -84,14 +84,9 @@ def glance(value: Any, fires: Callable[[str], bool]) -> Glance:
     return Glance(False, frozenset(silent.union(long).difference(loud)))
 
 
-def is_quiet(value: Any, fires: Callable[[str], bool]) -> bool:
-    """True when redacting `value` would give it back unchanged."""
-    return glance(value, fires).quiet
-
-
 def quiet_ones(values: Sequence[Any], fires: Callable[[str], bool]) -> list[bool]:
-    """`is_quiet` of each of many small values, a bundle of them with one look at the gate: joined they can only fire
-    more, and then each is asked alone."""
+    """For each of many small values, whether redacting would give it back unchanged; a bundle of them takes one look at
+    the gate: joined they can only fire more, and then each is asked alone."""
     quiet: list[bool] = []
     for at in range(0, len(values), BUNDLE):
         each = [

@@ -8,10 +8,8 @@ import binascii
 import itertools
 import math
 import re
-import zlib
 from collections.abc import Callable
 
-_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DUMMY = re.compile(
     r"abcdefghijklmnop|ABCDEFGHIJKLMNOP|(?:0?1234567890?){2}|([xX*.#_0-])\1{5}|(.)\2{9}|EXAMPLE|PLACEHOLDER|REDACTED|YOUR_|_HERE",
 )
@@ -55,25 +53,6 @@ def is_counted(value: str) -> bool:
     return sum(ord(b) - ord(a) == 1 for a, b in itertools.pairwise(value)) * 5 >= (len(value) - 1) * 2
 
 
-def base62_crc32(payload: str) -> str:
-    """CRC-32 of `payload` as six base-62 digits, the tail GitHub and npm put on their tokens.
-
-    Source: GitHub engineering blog, "Behind GitHub's new authentication token formats" (2021).
-    """
-    number = zlib.crc32(payload.encode())
-    digits = ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = _BASE62[digit] + digits
-    return digits
-
-
-def has_github_checksum(token: str) -> bool:
-    """Whether the last six characters are the CRC-32 of the thirty before them."""
-    body = token.partition("_")[2]
-    return len(body) == 36 and base62_crc32(body[:30]) == body[30:]
-
-
 _TELEGRAM_LIKE = re.compile(r"[0-9]{5,20}:[Aa][0-9A-Za-z_-]*")
 _TELEGRAM = re.compile(r"[0-9]{5,16}:A[0-9A-Za-z_-]{33,35}")
 
@@ -88,17 +67,6 @@ def is_malformed(name: str, value: str) -> bool:
         and _TELEGRAM_LIKE.fullmatch(value) is not None
         and _TELEGRAM.fullmatch(value) is None
     )
-
-
-def luhn(digits: str) -> bool:
-    """Whether a digit string passes the Luhn check of payment cards."""
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        value = ord(char) - 48
-        if place % 2:
-            value = value * 2 - 9 if value > 4 else value * 2
-        total += value
-    return total % 10 == 0
 
 
 def unbase64(value: str, *, bytes_max: int = 65536) -> bytes | None:
@@ -158,5 +126,4 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "aws_secret": is_aws_secret,
 }
 """Checks a rule may name. A checksum that fails does not clear a token: truncated and fixture tokens fail too, and a
-false alarm costs less than a leak. `has_github_checksum` is therefore offered to tests and reports, not used as a
-gate."""
+false alarm costs less than a leak."""

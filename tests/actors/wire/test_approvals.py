@@ -91,10 +91,6 @@ def test_a_person_decides_only_what_a_person_can():
     assert approvals.kind_of("never/heard") == "other"
 
 
-def test_the_time_is_told_in_seconds():
-    assert approvals.current_time(0, 1795329443) == b'{"id":0,"result":{"currentTimeAt":1795329443}}\n'
-
-
 def test_places_and_summaries():
     assert approvals.place_of({"threadId": "t", "turnId": None, "itemId": 5}) == ("t", "", "")
     assert approvals.place_of({"conversationId": "c", "callId": "k"}) == ("c", "", "k")

@@ -36,7 +36,6 @@ def test_a_question_that_comes_again_is_still_one_question():
     asked = Asked(4)
     asked.add(question(0), 0, 50)
     assert asked.add(question(0), 30, 50) == Repeated(0)
-    assert asked.next_deadline_ms == 50
 
 
 def test_over_the_limit_the_newest_is_declined_at_once():
@@ -66,7 +65,6 @@ def test_without_an_answer_in_time_it_is_declined():
     asked.add(question(1), 10, 50)
     assert asked.expire(49) == ()
     assert [(each.request.id, each.outcome) for each in asked.expire(50)] == [(0, "timed_out")]
-    assert asked.next_deadline_ms == 60
     assert asked.answer(0, "accept") == NotAsked(0)
 
 
@@ -76,7 +74,6 @@ def test_upstream_may_withdraw_a_question():
     assert asked.withdraw(0) == question(0)
     assert asked.withdraw(0) is None
     assert asked.answer(0, "accept") == NotAsked(0)
-    assert asked.next_deadline_ms is None
 
 
 def test_with_its_process_every_question_is_declined():

@@ -52,7 +52,6 @@ def test_account():
 
 def test_threads_and_turns():
     assert sent(requests.thread_start(3, "/w")) == ("thread/start", {"cwd": "/w"})
-    assert sent(requests.thread_resume(3, "t")) == ("thread/resume", {"threadId": "t", "excludeTurns": True})
     text = {"type": "text", "text": "hi", "text_elements": []}
     line = requests.turn_start(4, "t", "hi", "00-trace")
     assert sent(line) == ("turn/start", {"threadId": "t", "input": [text]})
@@ -75,8 +74,4 @@ def test_lists():
     assert sent(requests.turns_list(5, "t", "c", 1, items=False)) == (
         "thread/turns/list",
         {"threadId": "t", "cursor": "c", "limit": 1, "sortDirection": "asc", "itemsView": "notLoaded"},
-    )
-    assert sent(requests.items_list(5, "t", "u", None, 2)) == (
-        "thread/items/list",
-        {"threadId": "t", "turnId": "u", "limit": 2},
     )

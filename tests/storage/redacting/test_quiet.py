@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.redacting import anchors, tree
 from storage.redacting.compiled import scanner
 from storage.redacting.propagation import Values
-from storage.redacting.quiet import BUNDLE, LONG_CHARS, SHAPE_CHARS_MAX, glance, is_quiet, quiet_ones
+from storage.redacting.quiet import BUNDLE, LONG_CHARS, SHAPE_CHARS_MAX, glance, quiet_ones
 from storage.redacting.scan import RULES, _probe
 from storage.redacting.session import redact_once
 from tests.storage.redaction_cases import POSITIVES
@@ -22,7 +22,7 @@ def fully(value: Any) -> Any:
 
 
 def quiet(value: Any) -> bool:
-    return is_quiet(value, scanner(None).fires)
+    return glance(value, scanner(None).fires).quiet
 
 
 def test_no_probe_is_bound_to_the_beginning_or_end_of_a_text() -> None:
@@ -86,8 +86,8 @@ def test_no_known_secret_is_taken_for_quiet() -> None:
 
 
 def test_a_json_web_key_gets_the_full_look() -> None:
-    assert not is_quiet({"a": {"kty": "EC", "d": "x" * 43}}, lambda _: False)
-    assert is_quiet({"a": {"kind": "EC", "d": "x" * 43}}, lambda _: False)
+    assert not glance({"a": {"kty": "EC", "d": "x" * 43}}, lambda _: False).quiet
+    assert glance({"a": {"kind": "EC", "d": "x" * 43}}, lambda _: False).quiet
 
 
 @settings(max_examples=100, deadline=None)
