@@ -14,7 +14,12 @@ all: check test
 
 check: format lint types types-js imports docs
 
+# Before there is an environment: one of an older Python would stay in the way of a newer one.
+NEW_ENOUGH = @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"hybrid-capture needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make $(or $(firstword $(MAKECMDGOALS)),all) PYTHON=python3.11" % sys.version_info[:2])'
+
 $(BIN)/.installed: pyproject.toml
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
@@ -22,6 +27,7 @@ $(BIN)/.installed: pyproject.toml
 	touch $@
 
 $(BIN)/.runtime: pyproject.toml
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e .

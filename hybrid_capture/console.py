@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hybrid_capture.problems import Problem
 
+MODE_STYLES = {"HYBRID_ACTIVE": "green", "DEGRADED_STREAMING": "yellow", "OTEL_ONLY": "cyan", "FAILURE": "red"}
 DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"), ("diff ", "bold"))
 """How a line of a diff begins, and how it looks; the first that fits."""
 PIPE_WIDTH = 240

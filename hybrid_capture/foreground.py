@@ -7,14 +7,12 @@ import os
 import time
 from typing import Any
 
-from hybrid_capture.console import Screen
+from hybrid_capture.console import MODE_STYLES, Screen
 from hybrid_capture.inbox import SIGNAL, Event, Inbox, signals_to
 from hybrid_capture.panel_address import NoPanel
 from hybrid_capture.problems import DONE, NO_RUNTIME, Problem
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
-
-STYLES = {"HYBRID_ACTIVE": "green", "DEGRADED_STREAMING": "yellow", "OTEL_ONLY": "cyan", "FAILURE": "red"}
 
 
 def run(settings: Settings, screen: Screen) -> int:
@@ -73,7 +71,7 @@ def _tell(before: Event, status: Event, screen: Screen) -> None:
             screen.record({**change, "mode": mode, "modeReason": reason, "atMs": _at_ms(status)})
     elif (mode, reason) != (before.get("mode"), before.get("mode_reason")):
         at = time.strftime("%H:%M:%S", time.localtime(_at_ms(status) / 1000))
-        screen.say(f"{at}  {mode:<18}  {reason}", STYLES.get(mode, "") if mode != before.get("mode") else "dim")
+        screen.say(f"{at}  {mode:<18}  {reason}", MODE_STYLES.get(mode, "") if mode != before.get("mode") else "dim")
 
 
 def changes(before: Event, after: Event) -> list[Event]:

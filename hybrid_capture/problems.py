@@ -51,7 +51,7 @@ def problem_of(error: Exception) -> Problem | None:
         return error
     from hybrid_capture.client import Unanswered
     from hybrid_capture.codex_binary import CodexNotFound
-    from hybrid_capture.runtime import NotStarted
+    from hybrid_capture.root_process import NotStarted
     from hybrid_capture.settings import BadSettings
     from hybrid_capture.statefolder import FolderTaken, FolderUnusable, NotRunning
     from storage.errors import ConfigConflict, ConfigUnusable, NothingCaptured, StoreError

@@ -21,6 +21,10 @@ END_S = 5.0
 """A root whose link has ended may take this long to reap what is below it, then it is killed."""
 
 
+class NotStarted(Exception):
+    """The runtime could not be started. The text says what to do."""
+
+
 class RootProcess:
     """One root. It lives until its link ends."""
 

@@ -27,6 +27,7 @@ from hybrid_capture.gateway_process import end_gateway
 from hybrid_capture.panel_address import panel_address
 from hybrid_capture.panel_tokens import write_token
 from hybrid_capture.pulse import Pulse
+from hybrid_capture.root_process import NotStarted as NotStarted  # what `start` raises
 from hybrid_capture.root_process import RootProcess
 from hybrid_capture.settings import Settings, tree_settings
 from hybrid_capture.statefolder import StateFolder
@@ -45,10 +46,6 @@ EVENTS_MAX = 1_000
 """Events waiting for one subscriber in the host. Over: the newest wins and the gap is counted."""
 
 Event = dict[str, Any]
-
-
-class NotStarted(Exception):
-    """The runtime could not be started. The text says what to do."""
 
 
 class Subscription:
@@ -122,6 +119,8 @@ class CaptureRuntime:
         self._root: RootProcess | None = None
         self._spare: RootProcess | None = None
         """Loaded and waiting, to take over when the root ends."""
+        self._again: threading.Timer | None = None
+        """Starts the next root after its backoff."""
         self._begun_s = 0.0
         self._run_id = f"{time.time_ns() // 1_000_000:x}-{secrets.token_hex(3)}"
         self._roots = 0
@@ -168,6 +167,7 @@ class CaptureRuntime:
                 raise NotStarted(f"{failure or 'the tree did not start in time'}: see {log}")
             self._watcher.start()
         except BaseException:
+            self._start_no_more()
             self._end_root()
             self._close_doorway()
             self._folder.release()
@@ -197,8 +197,8 @@ class CaptureRuntime:
         with self._lock:
             if self._state in ("new", "stopped"):
                 return
-            self._state = "stopping"
-            client = self._client
+        self._start_no_more()
+        client = self._client
         self._ending.set()
         if client is not None:
             with contextlib.suppress(Unanswered):
@@ -335,16 +335,17 @@ class CaptureRuntime:
         with self._lock:
             self._client = client
         client.start()
-        client.say_link(
-            "start",
-            settings=settings.model_dump_json(),
-            folder=str(self._folder.sockets() / f"tree{self._roots}"),
-            token=self._token,
-            otlp_token=self._otlp_token,
-            panel_token=self._panel_token,
-            no_gateway=self._doorway.fault,
-            leaving=self._gateway,
-        )
+        with contextlib.suppress(Unanswered):  # it has ended already, and `_root_gone` hears of it
+            client.say_link(
+                "start",
+                settings=settings.model_dump_json(),
+                folder=str(self._folder.sockets() / f"tree{self._roots}"),
+                token=self._token,
+                otlp_token=self._otlp_token,
+                panel_token=self._panel_token,
+                no_gateway=self._doorway.fault,
+                leaving=self._gateway,
+            )
 
     def _new_root(self) -> RootProcess:
         assert self._folder.listener is not None
@@ -430,13 +431,23 @@ class CaptureRuntime:
                 self._lock.notify_all()
             self._publish({"event": "status", "status": self._without_tree(self._failure)})
             return
-        threading.Timer(decision.after_ms / 1000, self._start_again).start()
+        again = threading.Timer(decision.after_ms / 1000, self._start_again)
+        again.start()  # before anybody may join it
+        self._again = again
 
     def _start_again(self) -> None:
         with self._lock:
             if self._state not in ("down", "starting"):
                 return
         self._start_root()
+
+    def _start_no_more(self) -> None:
+        """From here on no root is started; one that was just about to be is there now, to be ended with the others."""
+        with self._lock:
+            self._state = "stopping"
+        if self._again is not None:
+            self._again.cancel()
+            self._again.join()
 
     def _end_root(self) -> None:
         """Whatever state it is in: hang up, which ends it and all below, and see that it is gone."""

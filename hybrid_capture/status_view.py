@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_capture.client import ANSWER_DEADLINE_S, attach
-from hybrid_capture.console import Screen
-from hybrid_capture.foreground import STYLES
+from hybrid_capture.console import MODE_STYLES, Screen
 from hybrid_capture.problems import DONE, Problem
 from hybrid_capture.statefolder import find_runtime
 
@@ -22,7 +21,7 @@ def status(folder: Path, screen: Screen) -> int:
     told = _status(folder)
     told["runtime"] = {"pid": here.pid, "kind": here.kind, "run_id": here.run_id, "state_dir": str(folder.absolute())}
     screen.record(told)
-    screen.say(told["mode"], f"bold {STYLES.get(told['mode'], '')}")
+    screen.say(told["mode"], f"bold {MODE_STYLES.get(told['mode'], '')}")
     screen.say(told["mode_reason"])
     screen.table(("part", "state", "pid", "more"), _status_rows(told))
     return DONE

@@ -7,7 +7,7 @@ import pytest
 from hybrid_capture.client import Unanswered
 from hybrid_capture.codex_binary import CodexNotFound
 from hybrid_capture.problems import EXIT_CODES, Problem, problem_of, result_of
-from hybrid_capture.runtime import NotStarted
+from hybrid_capture.root_process import NotStarted
 from hybrid_capture.settings import BadSettings
 from hybrid_capture.statefolder import FolderTaken, FolderUnusable, NotRunning
 from storage.errors import NothingCaptured, StoreUnavailable, WrongSchema

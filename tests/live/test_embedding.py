@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
-from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime
+from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime, NotStarted
 from hybrid_capture.settings import Settings
+from messages.settings import Timing
 from tests.live.house import House, alive, gone
 
 pytestmark = pytest.mark.live
@@ -34,6 +36,16 @@ def test_two_runtimes_in_one_process_do_not_disturb_each_other(build: Build) -> 
         assert two.runtime.status()["sidecar"]["generation"] == 1
         one.runtime.stop()
         assert two.turn(two.thread(), "SCN:plain third")["status"] == "completed"
+
+
+def test_a_start_that_was_given_up_leaves_nothing_that_starts_later(tmp_path: Path) -> None:
+    slow = Timing(backoff_min_ms=60_000, backoff_max_ms=60_000)
+    never = Settings(state_dir=tmp_path / "state", python=Path(shutil.which("false") or ""), timing=slow, otlp=False)
+    with pytest.raises(NotStarted, match=r"see .*root\.log"):
+        CaptureRuntime(never).start(timeout_s=1.0)
+    assert not [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    with pytest.raises(NotStarted):
+        CaptureRuntime(never).start(timeout_s=0.1)  # the folder is free again
 
 
 def test_a_host_with_threads_a_loop_and_handlers_keeps_them_and_is_never_forked(build: Build, capfd) -> None:  # type: ignore[no-untyped-def]
