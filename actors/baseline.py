@@ -20,7 +20,7 @@ from messages.status import Party
 
 TICK_MS = 250
 HOLDS = 2
-"""Times that the gateway keeps a request waiting, after which an unfinished body is nobody's."""
+"""Times that the gateway has a request in hand at most, after which an unfinished body is nobody's."""
 
 
 class BaselineActor(Shell):
@@ -31,7 +31,7 @@ class BaselineActor(Shell):
     def begin(self, begin: Begin) -> None:
         timing = begin.settings.timing
         lane = Lane(begin.incarnation, timing.resend_ms)
-        self.receiver = Receiver(lane, Drafting().decode, HOLDS * timing.otlp_hold_ms)
+        self.receiver = Receiver(lane, Drafting().decode, HOLDS * timing.otlp_in_hand_ms)
         self.files = FileTail(begin, self.perform, self.wake)
         self.closing = False
         self.ticking = False

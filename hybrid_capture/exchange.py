@@ -65,7 +65,8 @@ class Exchange:
 
     def __init__(self, tell: Tell, hold_s: float) -> None:
         self._tell = tell
-        self._hold_s = hold_s
+        self.hold_s = hold_s
+        """How long an exporter waits for its answer."""
         self._numbers = 0
         self._asked: dict[int, Asked] = {}
         self._unsent: deque[Asked] = deque()
@@ -78,8 +79,8 @@ class Exchange:
         """Requests without an answer."""
         return len(self._asked)
 
-    async def ask(self, signal: Signal, encoding: Encoding, body: bytes) -> Answer:
-        """Have a body stored; `busy` when that did not happen within the time that an exporter waits."""
+    async def ask(self, signal: Signal, encoding: Encoding, body: bytes, more_s: float = 0.0) -> Answer:
+        """Have a body stored; `busy` when that did not happen within the time that an exporter waits, and `more_s`."""
         if self._closed:
             return AWAY
         self._numbers += 1
@@ -94,7 +95,7 @@ class Exchange:
             self._unsent.append(asked)
             self._send()
         try:
-            return await asyncio.wait_for(asyncio.shield(answer), self._hold_s)
+            return await asyncio.wait_for(asyncio.shield(answer), self.hold_s + more_s)
         except TimeoutError:
             return LATE
         finally:

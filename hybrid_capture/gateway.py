@@ -39,6 +39,8 @@ from storage.redaction_log import redact_tracebacks
 NAMES = ["127.0.0.1", "localhost"]
 """Host headers that are answered: another one is a web page that made a name of its own point here."""
 TICK_S = 0.5
+QUIET_LOOKS = 5
+"""Looks in a row at which nobody waited: a request may be on its way over a connection that was kept open."""
 END_S = 1.0
 """After the last word this process lives so long at most, whatever is still open."""
 FLUSH_S = 0.3
@@ -82,6 +84,7 @@ class Gateway:
             waiting_bytes_max=limits.otlp_waiting_bytes_max,
             requests_max=limits.otlp_requests_max,
             read_s=timing.otlp_read_ms / 1000,
+            keep_s=timing.otlp_keep_ms / 1000,
         )
         self._receiver = Receiver(self._exchange, said.fields["token"], bounds)
         self._hub = Hub(self._tell, PanelTokens(said.fields["panel_token"]), limits)
@@ -96,7 +99,7 @@ class Gateway:
         )
         if await self._listen(reader, rest) == "left":
             self._hub.close()
-            await self._hand_over(handover, timing.otlp_hold_ms / 1000, (serving, *tasks))
+            await self._hand_over(handover, timing.otlp_in_hand_ms / 1000, (serving, *tasks))
         self._end_soon(END_S)
         self._exchange.close()
         self._hub.close()
@@ -132,11 +135,11 @@ class Gateway:
             if not chunk:
                 return "left"
 
-    async def _hand_over(self, handover: Handover, hold_s: float, tasks: tuple[asyncio.Task[Any], ...]) -> None:
+    async def _hand_over(self, handover: Handover, in_hand_s: float, tasks: tuple[asyncio.Task[Any], ...]) -> None:
         """The root is gone, and the host may start another: see that what is in hand is stored by that one."""
         if handover.host_is_gone() or self._receiver.stopping:
             return
-        self._end_soon(hold_s + END_S)
+        self._end_soon(in_hand_s + END_S)
         for server in self._server.servers:
             server.close()  # the next gateway has connections to itself
         self._server.servers.clear()
@@ -147,8 +150,10 @@ class Gateway:
         for connection in list(self._server.server_state.connections):
             if isinstance(connection, SocketDoor):
                 connection.transport.close()  # nobody is behind it: its client comes to the next one
-        while (self._exchange.waiting or self._receiver.requests) and not handover.host_is_gone():
+        quiet = 0
+        while quiet < QUIET_LOOKS and not handover.host_is_gone():
             await asyncio.sleep(LOOK_S)
+            quiet = 0 if self._exchange.waiting or self._receiver.requests else quiet + 1
 
     def _heard(self, said: Said) -> None:
         if said.op == "ping":

@@ -2,7 +2,8 @@
 
 200 means durable. What may be sent again gets 503 with `Retry-After: 1`, and nothing else does: the exporters of both
 tools drop a batch at any other refusal (measured). The token stands in `Authorization: Bearer`, or in the path for an
-exporter that can set no header: `/s/TOKEN/v1/logs`.
+exporter that can set no header: `/s/TOKEN/v1/logs`. What an exporter that sends nothing twice has exported is tried on
+behind its 503: a tree takes longer than anybody waits to come back on a busy machine.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.wire.otlp_answers import CONTENT_TYPES, Code, accepted, refused
-from hybrid_capture.exchange import Answer, Exchange
+from hybrid_capture.exchange import LATE, Answer, Exchange
 from hybrid_capture.inflating import NotGzip, TooLarge, Unpacking
 from messages.otlp import Encoding, Signal
 
 ENCODINGS: dict[str, Encoding] = {content_type: encoding for encoding, content_type in CONTENT_TYPES.items()}
 PLAIN = ("", "identity", "none")
+SENDS_ONCE = "OTel-OTLP-Exporter-Rust/"
+"""How the exporter in Codex names itself: it drops a batch at any refusal, 503 too (codex 0.169, measured)."""
 DRAIN_BYTES_MAX = 256 * 1024 * 1024
 """What is read and thrown away of a refused body, so that the client hears why instead of a broken connection."""
 
@@ -37,6 +40,8 @@ class Bounds:
     waiting_bytes_max: int
     requests_max: int
     read_s: float
+    keep_s: float
+    """What is sent once stays in hand for so long after its 503."""
 
 
 class Refusal(Exception):
@@ -59,8 +64,9 @@ class Receiver:
         self._token = token.encode()
         self._bounds = bounds
         self.requests = 0
-        """Requests in hand."""
+        """Requests in hand, also those that were answered 503 and are tried on."""
         self._bytes = 0
+        self._trying: set[asyncio.Task[Answer]] = set()
         self.stopping = False
         """Nothing new is taken; what is in hand is finished."""
         self.leaving = False
@@ -111,7 +117,7 @@ class Receiver:
             raise self._too_large()
         self.requests += 1
         unpacking = Unpacking(gzip, self._bounds.body_bytes_max)
-        held = 0
+        held, mine = 0, True
         try:
             async with asyncio.timeout(self._bounds.read_s):
                 async for more in _unpacked(request, unpacking):
@@ -119,7 +125,12 @@ class Receiver:
                     self._bytes += more
                     if self._bytes > self._bounds.waiting_bytes_max:
                         raise busy("too much is in hand")
-            return await self._exchange.ask(signal, encoding, unpacking.finish())
+            if not request.headers.get("user-agent", "").startswith(SENDS_ONCE):
+                return await self._exchange.ask(signal, encoding, unpacking.finish())
+            trying = self._try_on(signal, encoding, unpacking.finish(), held)
+            mine = False
+            await asyncio.wait({trying}, timeout=self._exchange.hold_s)
+            return trying.result() if trying.done() else LATE
         except TooLarge:
             raise self._too_large() from None
         except NotGzip:
@@ -127,8 +138,24 @@ class Receiver:
         except TimeoutError:
             raise Refusal(408, 4, "the body did not come in time") from None
         finally:
-            self.requests -= 1
-            self._bytes -= held
+            if mine:
+                self._let_go(held)
+
+    def _try_on(self, signal: Signal, encoding: Encoding, body: bytes, held: int) -> asyncio.Task[Answer]:
+        """Have a body stored, whoever waits for it; it counts as in hand until then."""
+        trying = asyncio.create_task(self._exchange.ask(signal, encoding, body, self._bounds.keep_s))
+        self._trying.add(trying)
+
+        def done(task: asyncio.Task[Answer]) -> None:
+            self._trying.discard(task)
+            self._let_go(held)
+
+        trying.add_done_callback(done)
+        return trying
+
+    def _let_go(self, held: int) -> None:
+        self.requests -= 1
+        self._bytes -= held
 
     def _too_large(self) -> Refusal:
         return Refusal(413, 8, f"a body may have {self._bounds.body_bytes_max} bytes, unpacked")

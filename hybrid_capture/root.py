@@ -79,7 +79,7 @@ class Root:
         """When the supervisor was last told that there is none."""
         self._leaving = leaving
         """The gateway of the last root, which still hands over."""
-        self._leaving_until_s = time.monotonic() + timing.otlp_hold_ms / 1000 + LEAVING_S
+        self._leaving_until_s = time.monotonic() + timing.otlp_in_hand_ms / 1000 + LEAVING_S
         self._notes = notes
         """What is to be kept in the audit as soon as somebody can."""
         self._guards: dict[int, str] = {}

@@ -128,8 +128,15 @@ class Timing(Message):
     """A probe without a commit for this long means the baseline is not healthy."""
     otlp_hold_ms: int = Field(default=6_000, ge=100, le=8_000)
     """An OTLP request waits this long for its commit; then 503 with `Retry-After: 1`. The exporters give up at 10 s."""
+    otlp_keep_ms: int = Field(default=60_000, ge=0, le=600_000)
+    """What Codex exported is tried on for this long after its 503: Codex sends nothing twice. Over: it is lost."""
     otlp_read_ms: int = Field(default=15_000, ge=100)
     """A client may take this long for the head of a request, and again for its body. Slower: 408, or hung up."""
+
+    @property
+    def otlp_in_hand_ms(self) -> int:
+        """How long the gateway has a request in hand at most."""
+        return self.otlp_hold_ms + self.otlp_keep_ms
 
 
 class SidecarSettings(Message):

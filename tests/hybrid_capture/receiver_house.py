@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
@@ -20,7 +21,7 @@ from hybrid_capture.panel_tokens import PanelTokens
 from messages.settings import Limits
 
 TOKEN = "test-token-0123456789"
-BOUNDS = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=4_000_000, requests_max=4, read_s=30.0)
+BOUNDS = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=4_000_000, requests_max=4, read_s=30.0, keep_s=30.0)
 PATIENCE_S = 30.0
 """Whoever waits for the house waits so long: a busy machine is no fault of it."""
 Reply = Callable[[bytes], Answer | None]
@@ -87,6 +88,17 @@ class ReceiverHouse:
             if answer is not None:
                 told = {"request": request, "code": answer.code, "rejected": answer.rejected, "text": answer.text}
                 self._loop.call_soon(self.exchange.heard, Said("answered", told, b""))
+
+    def on_loop(self, call: Callable[..., object], *given: object) -> None:
+        """Have something called on the receiver's own thread."""
+        self._loop.call_soon_threadsafe(call, *given)
+
+    def until(self, wanted: Callable[[], bool]) -> None:
+        """Wait until this holds. Errors: AssertionError when it does not within PATIENCE_S."""
+        end = time.monotonic() + PATIENCE_S
+        while not wanted():
+            assert time.monotonic() < end, "it never came to that"
+            time.sleep(0.005)
 
     def connection(self, timeout_s: float = PATIENCE_S) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)

@@ -6,13 +6,14 @@ import gzip
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from hybrid_capture.exchange import PART_BYTES, Answer
-from hybrid_capture.otlp_app import Bounds
+from hybrid_capture.frames import Said
 from tests.hybrid_capture.receiver_house import BOUNDS, PATIENCE_S, TOKEN, ReceiverHouse
 
 PROTOBUF = {"Content_Type": "application/x-protobuf"}
@@ -76,6 +77,35 @@ def test_what_cannot_be_decoded_is_400_and_never_sent_again(house: ReceiverHouse
     assert response.status == 400
     response, _ = house.post(gzip.compress(b"{}" * 99)[:-9], Content_Encoding="gzip")
     assert response.status == 400
+
+
+def test_what_is_sent_once_is_stored_behind_its_503_and_in_hand_until_then() -> None:
+    with ReceiverHouse(reply=lambda _: None, hold_s=0.2) as house:
+        body = orjson.dumps({"resourceLogs": [{"x": "y" * 300}]})
+        response, _ = house.post(body, User_Agent="OTel-OTLP-Exporter-Rust/0.31.0")
+        assert (response.status, response.getheader("retry-after")) == (503, "1")
+        assert (house.receiver.requests, house.exchange.waiting, house.given_up) == (1, 1, [])
+        answered = Said("answered", {"request": 1, "code": "kept", "rejected": 0, "text": ""}, b"")
+        house.on_loop(house.exchange.heard, answered)
+        house.until(lambda: house.receiver.requests == 0)
+        assert (house.exchange.waiting, house.given_up, house.bodies) == (0, [], [body])
+
+
+def test_what_is_sent_once_is_let_go_when_its_time_is_over() -> None:
+    bounds = replace(BOUNDS, keep_s=0.2, requests_max=1)
+    with ReceiverHouse(reply=lambda _: None, hold_s=0.1, bounds=bounds) as house:
+        for number in (1, 2):
+            response, _ = house.post(orjson.dumps({"n": "y" * 100}), User_Agent="OTel-OTLP-Exporter-Rust/0.31.0")
+            assert response.status == 503
+            house.until(lambda: house.receiver.requests == 0)
+            assert house.given_up == list(range(1, number + 1))
+
+
+def test_what_is_tried_on_counts_as_in_hand_so_that_its_bounds_hold() -> None:
+    with ReceiverHouse(reply=lambda _: None, hold_s=0.1, bounds=replace(BOUNDS, requests_max=1)) as house:
+        house.post(orjson.dumps({"n": "y" * 100}), User_Agent="OTel-OTLP-Exporter-Rust/0.31.0")
+        response, said = house.post(b'{"resourceLogs":[]}')
+        assert (response.status, orjson.loads(said)["message"]) == (503, "too many requests are in hand")
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", TOKEN[:-1], "tökén"])
@@ -146,14 +176,14 @@ def test_more_at_once_than_may_be_in_hand_is_503_at_once() -> None:
 
 
 def test_more_bytes_than_may_be_in_hand_are_503() -> None:
-    bounds = Bounds(body_bytes_max=1_000_000, waiting_bytes_max=100_000, requests_max=4, read_s=30.0)
+    bounds = replace(BOUNDS, waiting_bytes_max=100_000)
     with ReceiverHouse(bounds=bounds) as house:
         assert house.post(b" " * 100_001)[0].status == 503
         assert house.post(b" " * 100_000)[0].status == 200
 
 
 def test_a_client_that_is_slow_with_its_body_or_its_head_is_not_waited_for() -> None:
-    bounds = Bounds(body_bytes_max=1_000, waiting_bytes_max=4_000, requests_max=4, read_s=0.3)
+    bounds = replace(BOUNDS, body_bytes_max=1_000, waiting_bytes_max=4_000, read_s=0.3)
     with ReceiverHouse(bounds=bounds) as house:
         with house.raw() as slow:
             slow.sendall(b"POST /v1/logs HTTP/1.1\r\nHost: localhost\r\n")

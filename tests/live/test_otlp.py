@@ -159,6 +159,21 @@ def test_a_request_in_hand_when_the_root_goes_is_answered_200_by_the_next_tree(b
         assert exporter.rows() == [(n, 1) for n in range(20)]
 
 
+def test_what_codex_sent_is_stored_by_the_next_tree_though_its_503_came_first(build: Build) -> None:
+    with alone(build, timing=Timing(otlp_hold_ms=300)) as house:
+        healthy(house)
+        exporter = Exporter(house)
+        with _locked(house.database):
+            told, _, _ = exporter.post(exporter.body(), **{"User-Agent": "OTel-OTLP-Exporter-Rust/0.31.0"})
+            assert (told, exporter.rows()) == (503, [])
+            house.kill("root")
+        healthy(house)
+        until = time.monotonic() + 30
+        while exporter.rows() != [(n, 1) for n in range(10)]:
+            assert time.monotonic() < until, exporter.rows()
+            time.sleep(0.05)
+
+
 def test_whoever_stands_still_for_two_seconds_costs_no_record(build: Build) -> None:
     with alone(build) as house:
         healthy(house)
