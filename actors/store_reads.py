@@ -22,7 +22,8 @@ from messages.renderer_words import Command, Data
 from messages.settings import TreeSettings
 from storage.config import ConfigFile
 from storage.errors import NothingCaptured, StoreError
-from storage.pages import BadPage, Pages, config_of, fitting
+from storage.pages import Pages, config_of
+from storage.paging import BadPage, fitting
 from storage.redaction import redact
 
 THREADS = 2
