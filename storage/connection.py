@@ -140,7 +140,7 @@ class Writer(Database):
         except self.errors as error:
             self._give_up(undo)
             raise self.failure(error) from None  # the driver's own words may quote what no log should hold
-        except BaseException:
+        except BaseException:  # whatever the caller raised, half of its rows must not stay
             self._give_up(undo)
             raise
 

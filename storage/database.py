@@ -67,7 +67,7 @@ def open_writer(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
     except PeeweeException as error:
         database.close()
         raise failure(error, place) from error
-    except BaseException:
+    except BaseException:  # the caller has not got it yet, so nobody else would close it
         database.close()
         raise
     return database
@@ -104,7 +104,7 @@ def open_reader(path: str | Path, migrations: tuple[Migration, ...] = MIGRATIONS
     except PeeweeException as error:
         database.close()
         raise failure(error, place) from error
-    except BaseException:
+    except BaseException:  # the caller has not got it yet, so nobody else would close it
         database.close()
         raise
     return database

@@ -232,7 +232,7 @@ def schema_version(database: Database) -> int | None:
         return None
     try:
         row = database.run("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-    except Exception as error:
+    except Exception as error:  # each engine has its own class for it, and only storage/ of that engine may know it
         if "no such column" in str(error) or getattr(getattr(error, "orig", None), "sqlstate", None) == "42703":
             return None
         raise
@@ -254,7 +254,7 @@ def migrate(database: Database, migrations: tuple[Migration, ...] = MIGRATIONS) 
             if (schema_version(database) or 0) < migration.version:  # nobody else was faster
                 _apply(migration, database)
             database.commit()
-        except BaseException:
+        except BaseException:  # a step is whole or was never begun
             database.leave()
             raise
     return before

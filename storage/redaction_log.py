@@ -27,8 +27,7 @@ def _safe(text: str) -> str:
 
 class RedactingFormatter(logging.Formatter):
     """Formats with `inner` (or as `logging.Formatter`), then redacts the whole line. Never raises: an
-    unformattable record
-    becomes `[REDACTED:error]`."""
+    unformattable record becomes `[REDACTED:error]`."""
 
     def __init__(
         self, fmt: str | None = None, datefmt: str | None = None, *, inner: logging.Formatter | None = None
@@ -69,8 +68,7 @@ def _left(kind: type[BaseException], error: BaseException | None, trace: Traceba
 
 
 def redacting_processor(_logger: Any, _method: str, event: MutableMapping[str, Any] | str | bytes) -> Any:
-    """A structlog processor. Put it last, after the renderer: it redacts the rendered line; before a renderer it
-    redacts each
+    """A structlog processor. Put it last, after the renderer: it redacts the rendered line. Before one, it redacts each
     string of the event instead. Never raises."""
     try:
         if isinstance(event, str):
@@ -85,7 +83,7 @@ def redacting_processor(_logger: Any, _method: str, event: MutableMapping[str, A
             else _scalar(value)
             for key, value in event.items()
         }
-    except Exception:  # noqa: BLE001 - fail closed
+    except Exception:  # noqa: BLE001 - fail closed: whatever went wrong, raw text must not leave
         return "[REDACTED:error]" if not isinstance(event, MutableMapping) else {"event": "[REDACTED:error]"}
 
 

@@ -24,7 +24,7 @@ def open_writer(dsn: str, migrations: tuple[Migration, ...]) -> PostgresWriter:
         migrate(database, migrations)
     except PeeweeException as error:
         found: StoreError = database.failure(error)
-    except BaseException:
+    except BaseException:  # the caller has not got it yet, so nobody else would close it
         database.close()
         raise
     else:
@@ -49,7 +49,7 @@ def open_reader(dsn: str, migrations: tuple[Migration, ...]) -> Postgres:
         refuse_older(version, database.label, migrations)
     except PeeweeException as error:
         found: StoreError = database.failure(error)
-    except BaseException:
+    except BaseException:  # the caller has not got it yet, so nobody else would close it
         database.close()
         raise
     else:

@@ -44,7 +44,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, suffix: str = ".n
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except BaseException:
+    except BaseException:  # a signal, too, must leave no half file beside the whole one
         with contextlib.suppress(OSError):
             beside.unlink()
         raise

@@ -76,7 +76,7 @@ class DatagramTransport(SealedTransport):
             mine.bind(self._reach(path))
             os.chmod(path, 0o600)
             seen = os.stat(path)
-        except BaseException:
+        except BaseException:  # the caller has not got it yet, so nobody else would close it
             mine.close()
             raise
         return mine, (seen.st_dev, seen.st_ino)

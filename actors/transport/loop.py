@@ -77,7 +77,7 @@ class SealedTransport(SendingTransport, wakeupTransportBase):  # type: ignore[mi
         self._poller.want(self._waker.fileno(), read=True, write=False)
         try:
             self._open()
-        except BaseException:
+        except BaseException:  # nobody else knows yet what is open
             self.close()
             raise
         lifetime.remember(self)

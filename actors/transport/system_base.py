@@ -56,7 +56,7 @@ class SealedSystemBase(multiprocessCommon):  # type: ignore[misc]  # thespian is
             super().__init__(
                 SimpleNamespace(capabilities=capabilities), log_defs or private_folder.log_definitions(settings.folder)
             )
-        except BaseException:
+        except BaseException:  # a signal, too, must leave no admin behind
             if hasattr(self, "transport"):
                 # An admin that came up too late would stay for ever; this reaches it when its socket is there by now.
                 with suppress(Exception):

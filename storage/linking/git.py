@@ -114,7 +114,7 @@ class Git:
         with process:
             try:
                 out, err = self._exchange(process, stdin)
-            except BaseException:
+            except BaseException:  # a time limit, a signal: no git may outlive the question
                 process.kill()
                 raise
             code = process.wait()

@@ -219,7 +219,9 @@ def build(probes: list[Probe], engine: str | None = None, cache: Path | None = N
         raise ValueError(f"unknown redaction engine {name!r}: use 'hyperscan' or 're2'")
     try:
         return HyperscanGate(probes, cache)
-    except Exception:
+    except (
+        Exception
+    ):  # a missing library, a processor without its instructions, a pattern it refuses: each its own type
         if engine is not None:
             raise
         return Re2Gate(probes)

@@ -38,7 +38,7 @@ def redact(
             out = _Walk(text, first, values, known).walk(value, 0)
         rules.extend(first)
         return out
-    except Exception:  # noqa: BLE001 - fail closed
+    except Exception:  # noqa: BLE001 - fail closed: whatever went wrong, raw text must not leave
         rules.append(ERROR_RULE)
         return ERROR_TEXT
 
