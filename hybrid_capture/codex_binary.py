@@ -46,8 +46,8 @@ def resolve_codex(explicit: Path | None, *, env_path: str, search: Sequence[Path
         candidate = Path(name or ".", _program_name())
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return _native(candidate)
-    places = ", ".join(str(folder) for folder in search) or "no other folder"
-    raise CodexNotFound(f"codex was not found on PATH or in {places}; {INSTALL_HINT}")
+    places = " or in ".join(["on PATH", *map(str, search)])
+    raise CodexNotFound(f"codex was not found {places}; {INSTALL_HINT}")
 
 
 def codex_version(binary: Path, *, wait_s: float = VERSION_WAIT_S) -> str:

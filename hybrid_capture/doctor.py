@@ -82,12 +82,13 @@ def python(_: Path) -> Iterator[Check]:
 
 
 def packages(_: Path) -> Iterator[Check]:
-    """In a shared environment another's `actors`, `messages` or `storage` may come first."""
-    strange = neighbours.in_the_way()
+    """In a shared environment another's `actors`, `messages` or `storage` may come first, or lie in ours."""
+    own = neighbours.place_of("hybrid_capture")
+    strange = neighbours.in_the_way() or (neighbours.mixed(own) if own else "")
     if strange:
         yield Check("packages", "wrong", strange, neighbours.HINT)
     else:
-        yield Check("packages", "ok", f"all from {neighbours.place_of('hybrid_capture')}")
+        yield Check("packages", "ok", f"all from {own}")
 
 
 def codex_binary(folder: Path, given: Path | None) -> Iterator[Check]:

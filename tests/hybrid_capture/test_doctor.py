@@ -36,6 +36,13 @@ def test_a_package_of_the_same_name_from_elsewhere_is_named(tmp_path: Path, monk
     assert neighbours.place_of("actors") == tmp_path
 
 
+def test_a_package_that_another_distribution_wrote_into_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "mixed", lambda place: f"not ours alone: message-kit in messages (in {place})")
+    (check,) = doctor.packages(Path())
+    assert (check.state, check.hint) == ("wrong", neighbours.HINT)
+    assert check.text.startswith("not ours alone: message-kit in messages")
+
+
 def test_a_package_that_is_not_there_has_no_place() -> None:
     assert neighbours.place_of("no_such_package_here") is None
 
