@@ -184,8 +184,9 @@ measures: $(BIN)/.runtime programs
 	$(BIN)/hybrid-capture gates measure linkage
 	$(BIN)/hybrid-capture gates measure ingest --codex .tools/node_modules --claude .tools/node_modules
 
-bench: $(BIN)/.installed codex
-	$(BIN)/python -m benchmarks
+# About twenty-five minutes on two quiet cores; each stands beside its peers in one run. NAMES="frames otlp" measures those.
+bench: $(BIN)/.installed codex peers
+	$(BIN)/python -m benchmarks $(NAMES)
 
 # The real codex and the real claude from their npm packages, below this folder only. Always both in one line: without a
 # package.json npm prunes what a line does not name. What runs are the native binaries, so that npm's warnings about
@@ -198,15 +199,20 @@ $(PROGRAMS):
 	rm -f .tools/codex-*-claude-*
 	touch $@
 
-# What others make for the same files, to measure beside it: development only, below this folder only. ccusage from 19 on
-# is a native binary in a package of its own that not every registry has.
+# What others make for the same work, to measure beside it: development only, below this folder only, 1.5 GB. What does
+# not install here is absent from the page, which says so: this target fails for none of them. ccusage from 19 on is a
+# native binary in a package of its own that not every registry has.
 .PHONY: peers
 peers:
-	test -x .tools/peers/bin/claude-code-log || { $(PYTHON) -m venv .tools/peers && \
+	-test -x .tools/peers/bin/claude-code-log || { $(PYTHON) -m venv .tools/peers && \
 		.tools/peers/bin/python -m pip install --quiet claude-code-log==1.7.0 detect-secrets==1.5.0; }
-	test -x .tools/supervisor/bin/supervisord || { $(PYTHON) -m venv .tools/supervisor && \
+	-test -x .tools/peers/bin/ray || \
+		.tools/peers/bin/python -m pip install --quiet thespian==4.0.1 pykka==4.5.0 ray==2.60.0
+	-test -x .tools/phoenix/bin/phoenix || { $(PYTHON) -m venv .tools/phoenix && \
+		.tools/phoenix/bin/python -m pip install --quiet arize-phoenix==20.26.1; }
+	-test -x .tools/supervisor/bin/supervisord || { $(PYTHON) -m venv .tools/supervisor && \
 		.tools/supervisor/bin/python -m pip install --quiet supervisor==4.3.0 setuptools; }
-	test -x .tools/ccusage/node_modules/.bin/ccusage || \
+	-test -x .tools/ccusage/node_modules/.bin/ccusage || \
 		npm install --prefix .tools/ccusage --no-save --no-audit --no-fund ccusage@18.0.11
 
 fix: $(BIN)/.installed

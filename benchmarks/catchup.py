@@ -1,4 +1,4 @@
-"""How long catching up takes after a restart, and what a round without news costs, with the real codex.
+"""How long catching up takes after a kill of the real codex, and what a round of it without news costs.
 
     python -m benchmarks.catchup [threads] [kills]
 
@@ -8,7 +8,6 @@ Offline against the loopback model. Times are from SIGKILL of codex to the row t
 from __future__ import annotations
 
 import shutil
-import statistics
 import sys
 import tempfile
 import time
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.samples import TOOLS, print_result, print_table, row
 from chaos.client import CLIENT_INFO, Client
 from chaos.loopback_model import LoopbackModel
-from hybrid_capture.codex_binary import resolve_codex
+from hybrid_capture.codex_binary import codex_version, resolve_codex
 from hybrid_capture.settings import Settings
 from messages.settings import Timing
 from tests.live.house import House
@@ -54,8 +54,7 @@ def spent(house: House) -> dict[str, float]:
 
 
 def main(threads: int, kills: int) -> None:
-    root = Path(__file__).resolve().parent.parent
-    codex = resolve_codex(None, env_path="", search=[root / ".tools" / "node_modules"])
+    codex = resolve_codex(None, env_path="", search=[TOOLS / "node_modules"])
     folder = Path(tempfile.mkdtemp(prefix="catchup-"))
     workspace = folder / "workspace"
     workspace.mkdir()
@@ -91,12 +90,11 @@ def main(threads: int, kills: int) -> None:
                 at_ms, text = caught_up(running, generation)
                 times.append(at_ms - before * 1000)
             print("last restart:", text)
-        times.sort()
-        active.sort()
-        for name, values in (("HYBRID_ACTIVE", active), ("caught up", times)):
-            p95 = values[min(len(values) - 1, round(0.95 * len(values)))]
-            told = f"median {statistics.median(values):.0f} ms, p95 {p95:.0f} ms, max {values[-1]:.0f} ms"
-            print(f"SIGKILL of codex -> {name}, {threads} threads, n={len(values)}: {told}")
+        rows = [
+            row(f"SIGKILL of codex → {name}, {threads} threads stored", values, "ms")
+            for name, values in (("HYBRID_ACTIVE", active), ("caught up", times))
+        ]
+        print_table(rows)
         cost: dict[str, dict[str, float]] = {}
         for name, timing in (("calm", CALM), ("busy", BUSY)):
             with house(timing) as running:
@@ -108,12 +106,15 @@ def main(threads: int, kills: int) -> None:
                 after = spent(running)
                 cost[name] = {who: after[who] - start[who] for who in after}
         rounds = IDLE_S * 1000 / BUSY.catchup_interval_ms
-        for who in cost["busy"]:
-            more = (cost["busy"][who] - cost["calm"][who]) * 1000 / rounds
-            print(f"idle round, at most {rounds:.0f} of them: {who} {more:.2f} ms of CPU each")
+        figures = {
+            f"a round without news, CPU ms of {who}": round(1000 * (cost["busy"][who] - cost["calm"][who]) / rounds, 2)
+            for who in cost["busy"]
+        }
+        print(f"at most {rounds:.0f} rounds: {figures}")
     shutil.rmtree(folder)
+    print_result("catchup", rows, figures, peers={"codex": codex_version(codex)})
 
 
 if __name__ == "__main__":
     given = [int(word) for word in sys.argv[1:3]]
-    main(*[*given, *(50, 20)[len(given) :]])
+    main(*[*given, *(40, 20)[len(given) :]])

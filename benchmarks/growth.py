@@ -1,28 +1,34 @@
-"""What it costs as work grows: time, memory and disk for 10^2 … 10^N sessions, items and files.
+"""What it costs as work grows, for 10^2 … 10^6 sessions, items and files: time of each piece, memory, disk, questions.
 
-    python -m benchmarks.growth [exponent, 4 unless given, at most 6] [sessions|items|files …]
+    python -m benchmarks.growth [--exponent 6] [--seconds 240] [sessions|items|imports|files …]
 
-Each point is a process and a store of its own, so that its memory is its own. Sessions have one turn and one answer
-each; items stand in sessions of 400; files are transcripts of one turn. What is told beside the time of storing: what
-the last tenth cost against the first, a search for one word of the last record, the newest sessions, and for files an
-import of all of them again, which has to find that nothing changed. A cost per piece that grows with the number of
-pieces is a bug here.
+Sessions have one turn and one answer each; items stand in sessions of 400, with commands and diffs; both go into one
+growing store by the store's verb and are looked at whenever their number is a power of ten. Imports are transcripts of
+one turn, imported by the command into a store of their own, and once more, which has to find that nothing changed.
+Files are what following them has to look at: a walk over so many. Two kinds run at a time, one on each core.
+
+`each_us` is the CPU time of one piece since the point before: a cost that grows with the number of pieces shows there.
+No kind takes longer than `--seconds`: what it did not reach is said. `search_ms` looks for a word that only the newest
+piece says, `newest_ms` asks for the fifty newest sessions. The last line is JSON.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
 import orjson
 import psutil
 
+from actors.folders import walk
 from benchmarks.peers import run
 from benchmarks.samples import Result, print_result
 from benchmarks.storing import items_of
@@ -32,71 +38,108 @@ from messages.records import FinalItem, SessionSeen, TurnSeen
 from storage.reader import Reader
 from storage.store import Store
 
-KINDS = ("sessions", "items", "files")
-PER_MESSAGE = 50
+KINDS = ("sessions", "items", "imports", "files")
+FIRST = 2
+"""The power of ten at which counting begins."""
+EXPONENT, SECONDS = 6, 240.0
+PER_MESSAGE = 200
+POOL = 2_000
+"""Different texts; making a million of them would take longer than storing them."""
+SESSION_ITEMS, TURN_ITEMS = 400, 40
 ASKED = 5
 """How often a question is asked; the median is told."""
 FOLDER_FILES = 1_000
 WORD = "quetzalcoatlus"
-"""Stands in the last record only."""
+"""Followed by a number, it stands in the last record of a point only."""
 
 
-def message(kind: str, n: int, first: int, count: int, last: bool) -> KeepRecords:
-    """So many sessions or items, as the tail of files brings them."""
-    made = list(items_of(random.Random(n), first, count))
-    if kind == "sessions":
-        made = [
-            item.model_copy(update={"session_id": f"s-{item.item_id}", "turn_id": f"t-{item.item_id}"}) for item in made
-        ]
-    if last:
-        made[-1] = _said(made[-1])
-    ids = sorted({(item.session_id, item.turn_id) for item in made})
-    seen = tuple(SessionSeen(session_id=each, cwd="/w", title="a title") for each in sorted({each for each, _ in ids}))
-    turns = tuple(TurnSeen(session_id=each, turn_id=turn, status="completed", completed_at_ms=n) for each, turn in ids)
-    received = len(made) + len(seen) + len(turns)
-    return KeepRecords(
-        incarnation=1, n=n, tool="claude", source="transcript", received=received, sessions=seen, turns=turns,
-        items=tuple(made),
-    )  # fmt: skip
+class Pieces:
+    """Messages with so many sessions or items, as the tail of files brings them."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._items = items_of(random.Random(1), 0, POOL)
+
+    def message(self, n: int, first: int, count: int, said: str) -> KeepRecords:
+        """Message number `n`; its last item says `said`, where that is anything."""
+        made = [self._item(number) for number in range(first, first + count)]
+        if said:
+            body = orjson.dumps({"text": f"the last word is {said}"}).decode()
+            made[-1] = made[-1].model_copy(update={"kind": "agentMessage", "body": body})
+        ids = sorted({(item.session_id, item.turn_id) for item in made})
+        seen = tuple(
+            SessionSeen(session_id=each, cwd="/w", title="a title") for each in sorted({each for each, _ in ids})
+        )
+        turns = tuple(
+            TurnSeen(session_id=each, turn_id=turn, status="completed", completed_at_ms=n) for each, turn in ids
+        )
+        return KeepRecords(
+            incarnation=1, n=n, tool="claude", source="transcript", received=len(made) + len(seen) + len(turns),
+            sessions=seen, turns=turns, items=tuple(made),
+        )  # fmt: skip
+
+    def _item(self, number: int) -> FinalItem:
+        alone = self._kind == "sessions"
+        return self._items[number % POOL].model_copy(
+            update={
+                "session_id": f"s-{number}" if alone else f"s-{number // SESSION_ITEMS}",
+                "turn_id": f"t-{number}" if alone else f"t-{number // TURN_ITEMS}",
+                "item_id": f"i-{number}", "started_at_ms": number, "completed_at_ms": number + 1,
+            }
+        )  # fmt: skip
 
 
-def _said(item: FinalItem) -> FinalItem:
-    body = orjson.dumps({"text": f"the last word is {WORD}"}).decode()
-    return item.model_copy(update={"kind": "agentMessage", "body": body})
-
-
-def stored(kind: str, count: int, folder: Path) -> Result:
-    """A store with so many pieces, made in this process."""
+def stored(kind: str, powers: range, end: float, folder: Path) -> Iterator[Result]:
+    """One store that grows, in this process."""
     path = folder / "capture.sqlite3"
-    store = Store(path, run_id="growth")
-    each: list[float] = []
-    for n, first in enumerate(range(0, count, PER_MESSAGE), 1):
-        size = min(PER_MESSAGE, count - first)
-        told = message(kind, n, first, size, first + size >= count)
-        began = time.process_time()
-        store.keep_records(told, 1)
-        each.append(time.process_time() - began)
+    store, pieces = Store(path, run_id="growth"), Pieces(kind)
+    n = before = 0
+    for power in powers:
+        began, spent = time.perf_counter(), 0.0
+        done = before
+        while done < 10**power and time.monotonic() < end:
+            size = min(PER_MESSAGE, 10**power - done)
+            last = done + size == 10**power
+            told = pieces.message(n := n + 1, done, size, f"{WORD}{power}" if last else "")
+            at = time.process_time()
+            store.keep_records(told, 1)
+            spent += time.process_time() - at
+            done += size
+        if done < 10**power:
+            told = pieces.message(n + 1, done, 1, f"{WORD}{power}")
+            store.keep_records(told, 1)
+            done += 1
+        yield {
+            "count": done, "cpu_s": spent, "each_us": 1e6 * spent / (done - before),
+            "wall_s": time.perf_counter() - began, "rss_mb": psutil.Process().memory_info().rss / 1e6,
+            **_asked(path, f"{WORD}{power}"),
+        }  # fmt: skip
+        if done < 10**power:
+            break
+        before = done
     store.close()
-    tenth = max(1, len(each) // 10)
-    return {
-        "cpu_s": sum(each), "last_to_first_tenth": median(each[-tenth:]) / median(each[:tenth]),
-        "rss_mb": psutil.Process().memory_info().rss / 1e6, **_asked(path),
-    }  # fmt: skip
 
 
-def imported(count: int, folder: Path) -> Result:
-    """So many small files, imported by the verb, and once more."""
-    for number in range(count):
-        place = folder / "files" / f"-p{number // FOLDER_FILES}"
-        if number % FOLDER_FILES == 0:
-            place.mkdir(parents=True)
-        said = f"the last word is {WORD}" if number + 1 == count else "done"
-        (place / f"{number}.jsonl").write_bytes(small_transcript(number, said))
-    first, again = (_import(folder) for _ in range(2))
-    return {
-        "cpu_s": first["cpu_s"], "rss_mb": first["rss_mb"], "again_cpu_s": again["cpu_s"],
-        **_asked(folder / "state" / "capture.sqlite3"),
-    }  # fmt: skip
+def imported(powers: range, end: float, folder: Path) -> Iterator[Result]:
+    """So many small transcripts into a store of their own, by the command, and once more."""
+    began = time.monotonic()
+    for power in powers:
+        if time.monotonic() + 10 * (time.monotonic() - began) > end and power > FIRST:
+            break  # the last point took a tenth of what this one takes
+        began = time.monotonic()
+        place = folder / str(power)
+        for number in range(10**power):
+            if number % FOLDER_FILES == 0:
+                (place / "files" / f"-p{number // FOLDER_FILES}").mkdir(parents=True)
+            said = f"the last word is {WORD}{power}" if number + 1 == 10**power else "done"
+            path = place / "files" / f"-p{number // FOLDER_FILES}" / f"{number}.jsonl"
+            path.write_bytes(small_transcript(number, said))
+        first, again = (_import(place) for _ in range(2))
+        yield {
+            "count": 10**power, "cpu_s": first["cpu_s"], "each_us": 1e6 * first["cpu_s"] / 10**power,
+            "wall_s": first["wall_s"], "rss_mb": first["rss_mb"], "again_cpu_s": again["cpu_s"],
+            **_asked(place / "state" / "capture.sqlite3", f"{WORD}{power}"),
+        }  # fmt: skip
 
 
 def _import(folder: Path) -> Result:
@@ -104,13 +147,35 @@ def _import(folder: Path) -> Result:
     return run([*words, str(folder / "state")], {}, folder / "said")
 
 
-def _asked(path: Path) -> Result:
+def walked(powers: range, end: float, folder: Path) -> Iterator[Result]:
+    """A folder that grows, and what looking at all of its files takes."""
+    done = 0
+    for power in powers:
+        while done < 10**power and (time.monotonic() < end or not done):
+            if done % FOLDER_FILES == 0:
+                place = folder / f"-p{done // FOLDER_FILES}"
+                place.mkdir()
+            (place / f"{done}.jsonl").touch()
+            done += 1
+        began, at = time.perf_counter(), time.process_time()
+        seen = sum(1 for _ in walk([str(folder)]))
+        spent = time.process_time() - at
+        assert seen == done
+        yield {
+            "count": done, "cpu_s": spent, "each_us": 1e6 * spent / done, "wall_s": time.perf_counter() - began,
+            "rss_mb": psutil.Process().memory_info().rss / 1e6,
+        }  # fmt: skip
+        if done < 10**power:
+            break
+
+
+def _asked(path: Path, word: str) -> Result:
     """Questions to a store of this size, in ms, and the bytes that it takes on the disk."""
     with Reader(path) as reader:
-        found = reader.search(WORD)
+        found = reader.search(word)
         assert found["hits"], "the last word is found"
         return {
-            "search_ms": _ms(lambda: reader.search(WORD)), "newest_ms": _ms(lambda: reader.sessions(50)),
+            "search_ms": _ms(lambda: reader.search(word)), "newest_ms": _ms(lambda: reader.sessions(50)),
             "disk_mb": sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*")) / 1e6,
         }  # fmt: skip
 
@@ -124,33 +189,52 @@ def _ms(ask: Callable[[], object]) -> float:
     return median(took)
 
 
-def point(kind: str, count: int) -> Result:
-    """One point, in this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = imported(count, Path(folder)) if kind == "files" else stored(kind, count, Path(folder))
-    return {"count": count, **{name: round(value, 3) for name, value in found.items()}}
+def points(kind: str, exponent: int, seconds: float) -> list[Result]:
+    """Every point of one kind, in this process."""
+    end, powers = time.monotonic() + seconds, range(FIRST, exponent + 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if kind == "imports":
+            made = imported(powers, end, folder)
+        elif kind == "files":
+            made = walked(powers, end, folder)
+        else:
+            made = stored(kind, powers, end, folder)
+        return [
+            {name: float(f"{value:.4g}") if name != "count" else value for name, value in each.items()} for each in made
+        ]
 
 
 def main() -> None:
-    """Every point of every kind, each in a process of its own."""
-    if sys.argv[1:2] == ["--point"]:
-        print(orjson.dumps(point(sys.argv[2], int(sys.argv[3]))).decode())
+    """Every kind in a process of its own, two at a time."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth")
+    parser.add_argument("kinds", nargs="*", default=KINDS)
+    parser.add_argument("--exponent", type=int, default=EXPONENT)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for one kind")
+    parser.add_argument("--here", action="store_true", help="one kind, in this process")
+    given = parser.parse_args()
+    if given.here:
+        print(orjson.dumps(points(given.kinds[0], given.exponent, given.seconds)).decode())
         return
-    exponent = min(6, int(sys.argv[1])) if len(sys.argv) > 1 else 4
-    found: dict[str, list[Result]] = {}
-    for kind in sys.argv[2:] or KINDS:
-        for power in range(2, exponent + 1):
-            words = [sys.executable, "-m", "benchmarks.growth", "--point", kind, str(10**power)]
-            said = subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout
-            one: Result = orjson.loads(said.splitlines()[-1])
-            found.setdefault(kind, []).append(one)
-            per_ms = 1e3 * one["cpu_s"] / one["count"]
-            print(
-                f"{kind:<9}{one['count']:>9,}: {per_ms:.3f} ms each, "
-                + ", ".join(f"{name} {value:g}" for name, value in one.items() if name not in ("count", "cpu_s")),
-                flush=True,
-            )
-    print_result("growth", {"points": found})
+
+    def of(kind: str) -> list[Result]:
+        words = [sys.executable, "-m", "benchmarks.growth", kind, "--here"]
+        words += ["--exponent", str(given.exponent), "--seconds", str(given.seconds)]
+        done = subprocess.run(words, stdout=subprocess.PIPE, check=True)
+        found: list[Result] = orjson.loads(done.stdout.splitlines()[-1])
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(zip(given.kinds, pool.map(of, given.kinds), strict=True))
+    absent = []
+    for kind, each in found.items():
+        for one in each:
+            print(f"{kind:<9}" + ", ".join(f"{name} {value:,g}" for name, value in one.items()))
+        if each[-1]["count"] < 10**given.exponent:
+            told = f"more than {each[-1]['count']:,} {kind} (no kind takes longer than {given.seconds:.0f} s)"
+            absent.append(told)
+            print(f"absent: {told}")
+    print_result("growth", [], {"points": found}, absent=absent)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast files are imported, and what that costs in memory; what following 15,000 idle files costs in CPU.
+"""How fast files are imported, redacted and indexed, beside parsing them alone; and what following idle files costs.
 
     python -m benchmarks.importing [MB] [rounds] [idle files]
 
@@ -15,12 +15,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
 
 import orjson
 import psutil
 
-from benchmarks.samples import Result, machine, print_result
+from benchmarks.samples import Result, machine, print_result, print_table, row
 from benchmarks.tool_files import rollout, transcript, write
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
@@ -89,32 +88,35 @@ def idle(folder: Path, files: int) -> float:
 
 
 def main() -> None:
-    given = [*map(int, sys.argv[1:]), *(50, 3, 15_000)[len(sys.argv) - 1 :]]
+    """Measure, print, give the result."""
+    given = [*map(int, sys.argv[1:]), *(40, 3, 15_000)[len(sys.argv) - 1 :]]
     megabytes, rounds, files = given
     print(machine())
-    found: Result = {"megabytes": megabytes, "rounds": rounds, "files": files}
+    rows: list[Result] = []
+    figures: Result = {"MB of a file": megabytes}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name, lines in (("transcript", transcript), ("rollout", rollout)):
             path = folder / f"{name}.jsonl"
             write(path, lines(), megabytes * 1_000_000)
             subprocess.run(["cat", str(path)], stdout=subprocess.DEVNULL, check=True)
-            bare = median(floor(path) for _ in range(rounds))
-            runs = [imported(path, folder / f"{name}{number}") for number in range(rounds)]
-            wall, cpu = (median(run[at] for run in runs) for at in range(2))
-            most = max(run[2] for run in runs)
-            print(
-                f"{name} of {megabytes} MB, n {rounds}, median: {wall:.1f} MB/s (by CPU {cpu:.1f}), "
-                f"{wall / bare:.3f} of the floor ({bare:.0f} MB/s), at most {most:.0f} MB of memory"
-            )
-            found[name] = {
-                "mb_per_s": wall, "mb_per_cpu_s": cpu, "floor_mb_per_s": bare, "ratio_to_floor": wall / bare,
-                "memory_mb": most, "mb_per_s_each": [run[0] for run in runs],
-            }  # fmt: skip
+            bare: list[float] = []
+            runs: list[tuple[float, float, float]] = []
+            for number in range(rounds):
+                bare.append(floor(path))
+                runs.append(imported(path, folder / f"{name}{number}"))
+            walls, spent = ([run[at] for run in runs] for at in range(2))
+            rows += [
+                row(f"{name}: parsed with orjson, nothing kept", bare, "MB/s", rate=True),
+                row(f"{name}: imported", walls, "MB/s", bare, rate=True),
+                row(f"{name}: imported, by its busier process", spent, "MB per CPU second", bare, rate=True),
+            ]
+            figures[f"{name}, most memory of a process, MB"] = round(max(run[2] for run in runs))
         if files:
-            found["idle_percent"] = idle(folder, files)
-            print(f"{files} idle files: {found['idle_percent']:.2f} % of a core")
-    print_result("importing", found)
+            figures[f"{files} idle files, % of a core"] = round(idle(folder, files), 2)
+    print_table(rows)
+    print(", ".join(f"{name}: {value}" for name, value in figures.items()))
+    print_result("importing", rows, figures)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from benchmarks import samples
+from benchmarks.samples import print_result
 from chaos.linkage import Counts, Linkage, measure
 
 WIDTHS = (8, 6, 6, 6, 6, 9, 7)
@@ -24,6 +26,10 @@ def rate(value: float | None) -> str:
 def row(name: str, each: Counts) -> str:
     cells = (each.sessions, each.right, each.wrong, each.missed, each.asked, rate(each.precision), rate(each.recall))
     return f"{name:30} " + " ".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+
+
+def _shares(found: list[Linkage]) -> tuple[list[float | None], list[float | None]]:
+    return [each.all.precision for each in found], [each.all.recall for each in found]
 
 
 def main(sessions: int, seeds: int) -> None:
@@ -41,12 +47,19 @@ def main(sessions: int, seeds: int) -> None:
         print(row(hazard, Counts(**total[hazard])))
     for each in found:
         print(row(f"all, seed {each.seed}", each.all))
-    for each in found:
-        looks = each.seconds["first look"] + each.seconds["second look"]
-        print(f"seed {each.seed}: stored in {each.seconds['store']:.1f} s, linked twice in {looks:.1f} s,", end=" ")
-        print(f"{2 * each.all.sessions / looks:.0f} sessions a second")
+    looks = [each.seconds["first look"] + each.seconds["second look"] for each in found]
+    rates = [2 * each.all.sessions / took_s for each, took_s in zip(found, looks, strict=True)]
     for each in found:
         print("\n".join(each.mistakes))
+    every = sum((Counter(vars(each.all)) for each in found), Counter[str]())
+    right, linked = ([100 * (value or 0) for value in each] for each in _shares(found))
+    rows = [
+        samples.row("sure links that are right", right, "%", rate=True),
+        samples.row("links that were to be found, and were", linked, "%", rate=True),
+        samples.row("linking", rates, "sessions/s", rate=True),
+    ]
+    samples.print_table(rows)
+    print_result("linkage", rows, {"all seeds": dict(every), "hazards": len(total)})
 
 
 if __name__ == "__main__":

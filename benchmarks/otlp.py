@@ -1,8 +1,10 @@
 """OTLP: records/s that are durable before their 200, latency at half of that, beside decoding alone. Both encodings.
 
-Bodies are those of Claude Code: 512 log records of about 1.2 KB. Run with `python -m benchmarks.otlp`; `--records` says
-how many per encoding. The client shares the machine: what it costs is part of the figures. Beside the wall clock stands
-what each process computed per record, which other work on the machine does not stretch. The last line is JSON.
+    python -m benchmarks.otlp [--records N] [--rounds N]
+
+Bodies are those of Claude Code: 512 log records of about 1.2 KB; `--records` says how many per encoding and round. The
+client shares the machine: what it costs is part of the figures. Beside the wall clock stands what each process computed
+per record, which other work on the machine does not stretch. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import psutil
 
 from actors.machines.drafting import Drafting
 from actors.wire.otlp_answers import CONTENT_TYPES
-from benchmarks.samples import Result, print_result, spread
+from benchmarks.samples import Result, print_result, print_table, row
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
 from messages.otlp import Encoding
@@ -160,28 +162,36 @@ def measured(encoding: Encoding, records: int) -> Result:
             assert ledger["dispositions"] == {"stored": len(given) * BATCH}, ledger
     return {
         "bytes_per_record": round(sum(map(len, given)) / len(given) / BATCH), "decode_only_per_s": round(decoded),
-        "durable_per_s": round(rate), "half_load_ms": spread([1_000 * each for each in times]),
+        "durable_per_s": round(rate), "half_load_ms": [1_000 * each for each in times],
         "cpu_us_per_record": {name: round(micros, 1) for name, micros in spent.items() if micros >= 0.5},
     }  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=40_960)
-    parser.add_argument("--encoding", choices=("json", "protobuf"), action="append")
+    """Both encodings, in turns, each round on a fresh store."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.otlp")
+    parser.add_argument("--records", type=int, default=20_480)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    print(f"{'encoding':<10}{'B/record':>10}{'decode/s':>11}{'durable/s':>11}{'p50 ms':>9}{'p99 ms':>9}  at half load")
-    found: dict[str, Result] = {}
-    for encoding in options.encoding or ("json", "protobuf"):
-        one = found[encoding] = measured(encoding, options.records)
-        late, spent = one["half_load_ms"], one["cpu_us_per_record"]
-        print(
-            f"{encoding:<10}{one['bytes_per_record']:>10}{one['decode_only_per_s']:>11,}{one['durable_per_s']:>11,}"
-            f"{late['median']:>9.0f}{late['p99']:>9.0f}"
-        )
-        told = ", ".join(f"{name} {micros:.0f}" for name, micros in spent.items())
-        print(f"{'':<10}CPU per record: {sum(spent.values()):.0f} us ({told})")
-    print_result("otlp", {"records": options.records, **found})
+    runs: dict[Encoding, list[Result]] = {"json": [], "protobuf": []}
+    for _ in range(options.rounds):
+        for encoding, each in runs.items():
+            each.append(measured(encoding, options.records))
+    rows: list[Result] = []
+    figures: Result = {"records of a round": options.records}
+    for encoding, each in runs.items():
+        decoded = [run["decode_only_per_s"] for run in each]
+        durable = [run["durable_per_s"] for run in each]
+        late = [ms for run in each for ms in run["half_load_ms"]]
+        rows += [
+            row(f"{encoding}: decoded only, one core", decoded, "records/s", rate=True),
+            row(f"{encoding}: durable before their 200", durable, "records/s", decoded, rate=True),
+            row(f"{encoding}: a request of {BATCH} at half load", late, "ms"),
+        ]
+        figures[f"{encoding}, bytes of a record"] = each[0]["bytes_per_record"]
+        figures[f"{encoding}, CPU µs of a record"] = each[-1]["cpu_us_per_record"]
+    print_table(rows)
+    print_result("otlp", rows, figures)
 
 
 if __name__ == "__main__":

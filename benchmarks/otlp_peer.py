@@ -1,11 +1,11 @@
 """Spans over OTLP: durable records/s of ours beside those of arize-phoenix, a Python OTLP server, on the same bodies.
 
-    python -m venv .tools/phoenix && .tools/phoenix/bin/pip install arize-phoenix
-    python -m benchmarks.otlp_peer [--phoenix .tools/phoenix] [--records N] [--rounds N]
+    make peers && python -m benchmarks.otlp_peer [--records N] [--rounds N]
 
 Both get the same protobuf requests of 512 spans over four connections, in turns. Ours answers when a span is durable;
 Phoenix answers when it has queued it, so its time runs until its database has every row, and both figures are told.
-Decoding alone, ours on one core, stands beside them. The last line is JSON.
+Decoding alone, ours on one core, stands beside them. Phoenix is started before anything is measured, which takes it up
+to minutes. It listens on every interface, so that all of this runs in a network of its own. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 import psutil
 
 from actors.machines.drafting import Drafting
-from benchmarks.samples import Result, machine, print_result, spread
+from benchmarks.alone import ALONE, IMPOSSIBLE, possible
+from benchmarks.samples import TOOLS, machine, print_result, print_table, row
 from chaos.traffic.telemetry import Record, encoded
 from chaos.traffic.truth import Owner
 from hybrid_capture.runtime import CaptureRuntime
@@ -36,9 +36,9 @@ from hybrid_capture.settings import Settings
 
 BATCH = 512
 CONNECTIONS = 4
-START_S = 300.0
-STORED_S = 300.0
-PEER = Path(".tools/phoenix")
+START_S = 240.0
+STORED_S = 120.0
+PEER = TOOLS / "phoenix"
 SESSION = Owner("claude", "5f0c1f7e-0000-4000-8000-000000000001")
 HEADERS = {"Content-Type": "application/x-protobuf"}
 
@@ -114,9 +114,15 @@ def counting(database: Path, table: str) -> Callable[[], int]:
     return count
 
 
+def version() -> str:
+    ask = "import importlib.metadata as m; print(m.version('arize-phoenix'))"
+    done = subprocess.run([PEER / "bin" / "python", "-c", ask], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 @contextlib.contextmanager
-def phoenix(peer: Path, folder: Path) -> Iterator[tuple[int, Callable[[], int], str]]:
-    """A running Phoenix on its SQLite file: its port, how many spans it has, its version."""
+def phoenix(folder: Path) -> Iterator[tuple[int, Callable[[], int]]]:
+    """A running Phoenix on its SQLite file: its port, how many spans it has."""
     ports = []
     for _ in range(2):
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -126,12 +132,8 @@ def phoenix(peer: Path, folder: Path) -> Iterator[tuple[int, Callable[[], int], 
         "PHOENIX_HOST": "127.0.0.1", "PHOENIX_PORT": str(ports[0]), "PHOENIX_GRPC_PORT": str(ports[1]),
         "PHOENIX_TELEMETRY_ENABLED": "false",
     }  # fmt: skip
-    version = subprocess.run(
-        [peer / "bin" / "python", "-c", "import importlib.metadata as m; print(m.version('arize-phoenix'))"],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
     with (folder / "log").open("wb") as log:
-        server = psutil.Popen([peer / "bin" / "phoenix", "serve"], env=env, stdout=log, stderr=log, cwd=folder)
+        server = psutil.Popen([PEER / "bin" / "phoenix", "serve"], env=env, stdout=log, stderr=log, cwd=folder)
     try:
         end = time.monotonic() + START_S
         while True:
@@ -140,7 +142,7 @@ def phoenix(peer: Path, folder: Path) -> Iterator[tuple[int, Callable[[], int], 
             if time.monotonic() > end or server.poll() is not None:
                 raise SystemExit(f"Phoenix does not start: {(folder / 'log').read_text()[-2_000:]}")
             time.sleep(0.2)
-        yield ports[0], counting(folder / "phoenix.db", "spans"), version
+        yield ports[0], counting(folder / "phoenix.db", "spans")
     finally:
         for each in [*server.children(recursive=True), server]:
             with contextlib.suppress(psutil.Error):
@@ -165,40 +167,58 @@ def decode_only(given: list[bytes]) -> float:
     return count / (time.perf_counter() - began)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.otlp_peer", description=__doc__)
-    parser.add_argument("--phoenix", type=Path, default=PEER, help="virtual environment with arize-phoenix")
-    parser.add_argument("--records", type=int, default=10_240)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    if not (options.phoenix / "bin" / "phoenix").exists():
-        print(f"{options.phoenix} has no Phoenix: python -m venv {options.phoenix} && "
-              f"{options.phoenix}/bin/pip install arize-phoenix", file=sys.stderr)  # fmt: skip
-        return 2
-    print(machine())
-    rates: dict[str, list[float]] = {"ours": [], "phoenix answered": [], "phoenix stored": [], "decode only": []}
-    with tempfile.TemporaryDirectory() as temporary:
+def measured(records: int, rounds: int) -> dict[str, list[float]]:
+    """Records/s by what was measured. Errors: SystemExit when Phoenix does not start."""
+    rates: dict[str, list[float]] = {"decoded": [], "answered": [], "stored": [], "ours": []}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
         (folder / "peer").mkdir()
         with (
-            phoenix(options.phoenix.absolute(), folder / "peer") as (peer_port, peer_stored, version),
+            phoenix(folder / "peer") as (peer_port, peer_stored),
             ours(folder / "state") as (port, stored, headers),
         ):
-            for number in range(options.rounds):
-                given = bodies(number * options.records, options.records)
-                answered, durable = round_of(port, given, headers, stored)
-                rates["ours"].append(options.records / answered)
+            for number in range(rounds):
+                given = bodies(number * records, records)
+                answered, _ = round_of(port, given, headers, stored)
+                rates["ours"].append(records / answered)
                 answered, durable = round_of(peer_port, given, {}, peer_stored)
-                rates["phoenix answered"].append(options.records / answered)
-                rates["phoenix stored"].append(options.records / durable)
-                rates["decode only"].append(decode_only(given))
+                rates["answered"].append(records / answered)
+                rates["stored"].append(records / durable)
+                rates["decoded"].append(decode_only(given))
                 print(", ".join(f"{name} {each[-1]:,.0f}/s" for name, each in rates.items()), flush=True)
-    ratios = [a / b for a, b in zip(rates["ours"], rates["phoenix stored"], strict=True)]
-    print(f"ours is {median(ratios):.1f} times phoenix {version} (stored), n {len(ratios)}")
-    found: Result = {name.replace(" ", "_"): spread(each) for name, each in rates.items()}
-    print_result("otlp_peer", {"phoenix": version, "records": options.records, **found, "ratio": spread(ratios)})
-    return 0
+    return rates
+
+
+def main() -> None:
+    """Measure in a network of its own, print, give the result."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.otlp_peer")
+    parser.add_argument("--records", type=int, default=2_048)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--alone", action="store_true", help="it is already in a network of its own")
+    options = parser.parse_args()
+    absent = []
+    if not (PEER / "bin" / "phoenix").exists():
+        absent.append("arize-phoenix (`make peers`)")
+    elif not options.alone and possible():
+        os.execvp(ALONE[0], [*ALONE, sys.executable, "-m", "benchmarks.otlp_peer", *sys.argv[1:], "--alone"])
+    elif not options.alone:
+        absent.append(f"arize-phoenix: {IMPOSSIBLE}")
+    print(machine())
+    if absent:
+        print_table([], absent)
+        print_result("otlp_peer", [], absent=absent)
+        return
+    rates = measured(options.records, options.rounds)
+    beside = rates["stored"]
+    rows = [
+        row("arize-phoenix, in its database", beside, "spans/s", rate=True),
+        row("arize-phoenix, answered before that", rates["answered"], "spans/s", beside, rate=True),
+        row("hybrid-capture, durable before its answer", rates["ours"], "spans/s", beside, rate=True),
+        row("decoding alone, one core", rates["decoded"], "spans/s", beside, rate=True),
+    ]
+    print_table(rows)
+    print_result("otlp_peer", rows, {"spans of a round": options.records}, peers={"arize-phoenix": version()})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

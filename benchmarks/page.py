@@ -21,11 +21,13 @@ PLOT = ROOT / "docs" / "growth.svg"
 HEAD = """# Benchmarks
 
 Written by `python -m benchmarks` from the results in `benchmarks/results/`; with names behind it, it measures those,
-and with `--page` it only writes this page. What counts are ratios inside one run: absolute figures belong to the
-machine that is named, and to its load. Where it says *CPU*, it is processor time of the program, which other work on
-the machine stretches less than the wall clock. `make peers` installs what others make, below `.tools/` only.
+and with `--page` it only writes this page. What counts are the ratios: each stands beside the row of the same run that
+it is told against. Absolute figures belong to the machine that is named, and to its load. Of a time, p99 is what 99 of
+100 samples stay within; of a rate, what 99 of 100 reach. Where it says *CPU*, it is processor time of the program,
+which other work on the machine stretches less than the wall clock. `make peers` installs what others make, below
+`.tools/` only; what was not there when a benchmark ran is named below its table.
 """
-COLOURS = {"sessions": "#2a78d6", "items": "#1baf7a", "files": "#b8621b"}
+COLOURS = {"sessions": "#2a78d6", "items": "#1baf7a", "imports": "#b8621b", "files": "#8a4fbf"}
 WIDTH, HEIGHT, EDGE = 640, 360, 56
 FONT = 'font-family="sans-serif" font-size="12"'
 
@@ -49,19 +51,43 @@ def write(names: tuple[str, ...]) -> None:
             missing.append(f"`{name}`")
             continue
         result = orjson.loads(path.read_bytes())
-        parts.append(f"## {name}\n\n{title}\n\n{result.get('machine', '')}\n\n{_body(name, result)}")
+        parts.append(f"## {name}\n\n{title}\n\n{_where(result)}\n\n{_body(result)}")
     if missing:
         parts.append(f"## Not measured yet\n\n{', '.join(missing)}.\n")
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _body(name: str, result: Mapping[str, Any]) -> str:
-    if name == "growth":
-        PLOT.write_text(plot(result["points"]), encoding="utf-8")
-        tables = "\n".join(f"### {kind}\n\n{_table(points)}" for kind, points in result["points"].items())
-        return f"![CPU seconds by the number of pieces, both logarithmic](growth.svg)\n\n{tables}"
-    rows = [f"| {what} | {value} |" for what, value in _flat(result) if what not in ("benchmark", "machine")]
-    return "\n".join(["| figure | value |", "|---|---|", *rows, ""])
+def _where(result: Mapping[str, Any]) -> str:
+    """Machine, versions, and how long it took."""
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    took = f", in {result['took_s']:.0f} s" if "took_s" in result else ""
+    return f"{result['machine']}; {versions}{took}."
+
+
+def _body(result: Mapping[str, Any]) -> str:
+    parts = [rows_table(result["rows"])] if result["rows"] else []
+    parts += [f"Absent here: {each}\n" for each in result["absent"]]
+    figures = dict(result["figures"])
+    points = figures.pop("points", None)
+    if points:
+        PLOT.write_text(plot(points), encoding="utf-8")
+        parts.append("![CPU seconds by the number of pieces, both logarithmic](growth.svg)\n")
+        parts += [f"### {kind}\n\n{_table(each)}" for kind, each in points.items()]
+    if figures:
+        rows = [f"| {what} | {value} |" for what, value in _flat(figures)]
+        parts.append("\n".join(["| beside it | |", "|---|---|", *rows, ""]))
+    return "\n".join(parts)
+
+
+def rows_table(rows: list[dict[str, Any]]) -> str:
+    """One line for each thing measured; where no ratio is told there is nothing to tell it against."""
+    head = "| what | n | median | p99 | unit | ratio |\n|---|---:|---:|---:|---|---:|"
+    lines = [
+        f"| {each['what']} | {each['n']:,} | {_shown(each['median'])} | {_shown(each['p99'])} | {each['unit']} | "
+        f"{_shown(each['ratio']) if 'ratio' in each else ''} |"
+        for each in rows
+    ]
+    return "\n".join([head, *lines, ""])
 
 
 def _table(points: list[dict[str, Any]]) -> str:

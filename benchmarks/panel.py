@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.samples import print_result, spread, told
+from benchmarks.samples import print_result, print_table, row
 from tests.panel.conftest import chromium_program, launch_flags
 from tests.panel.gateway import ScriptedGateway
 
@@ -126,13 +126,14 @@ def main(arguments: list[str] | None = None) -> int:
         spans["event to screen"] = [event_shown(page, gateway, at) for at in range(times * 5)]
         until(page, "location.hash = '#/sessions'", "#session-list .row")
         frame_cpu_ms = scroll_cpu(page)
+        browser_version = browser.version
         browser.close()
     gateway.close()
-    for name, samples in spans.items():
-        print(told(name, samples))
-    print(f"a frame of scrolling: {frame_cpu_ms:.1f} ms of CPU")
-    result = {name.replace(" ", "_") + "_ms": spread(samples) for name, samples in spans.items()}
-    print_result("panel", {**result, "scroll_frame_cpu_ms": round(frame_cpu_ms, 2), "sessions": SESSIONS})
+    rows = [row(name, samples, "ms") for name, samples in spans.items()]
+    print_table(rows)
+    figures = {"a frame of scrolling, CPU ms": round(frame_cpu_ms, 2), "sessions": SESSIONS}
+    print(figures)
+    print_result("panel", rows, figures, peers={"chromium": browser_version})
     return 0
 
 

@@ -17,16 +17,15 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 import psutil
 
-from benchmarks.samples import Result, print_result
+from benchmarks.samples import TOOLS, Result, print_result, print_table, row
 from benchmarks.tool_files import transcript, write
 
-TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 CLAUDE_CODE_LOG = TOOLS / "peers" / "bin" / "claude-code-log"
 CCUSAGE = TOOLS / "ccusage" / "node_modules" / ".bin" / "ccusage"
+OURS = "hybrid-capture import"
 SESSION_BYTES = 1_000_000
 SAMPLE_S = 0.02
 DEADLINE_S = 900
@@ -64,7 +63,7 @@ def version(words: Sequence[str]) -> str:
 
 def main() -> None:
     """Measure, print, give the result."""
-    given = [*map(int, sys.argv[1:]), *(20, 3)[len(sys.argv) - 1 :]]
+    given = [*map(int, sys.argv[1:]), *(10, 3)[len(sys.argv) - 1 :]]
     megabytes, rounds = given
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -76,13 +75,12 @@ def main() -> None:
         )
         ours = [sys.executable, "-m", "hybrid_capture"]
         programs = {
-            "hybrid-capture import": [*ours, "import", str(project), "--json", "--state-dir"],
+            OURS: [*ours, "import", str(project), "--json", "--state-dir"],
             "claude-code-log": [str(CLAUDE_CODE_LOG), str(project), "--combined", "only", "--output"],
             "ccusage": [str(CCUSAGE), "daily", "--json", "--offline"],
         }
         there = {name: words for name, words in programs.items() if words[0] == ours[0] or Path(words[0]).exists()}
-        for name in programs.keys() - there.keys():
-            print(f"{name}: not installed (`make peers`)")
+        absent = [f"{name} (`make peers`)" for name in programs if name not in there]
         runs: dict[str, list[Result]] = {name: [] for name in there}
         for number in range(rounds):
             for name, words in there.items():
@@ -90,19 +88,21 @@ def main() -> None:
                     words = [*words, str(folder / f"{name.split(' ')[0]}{number}")]
                 environment = {"CLAUDE_CONFIG_DIR": str(folder / "claude"), "NO_COLOR": "1"}
                 runs[name].append(run(words, environment, folder / "said"))
-        versions = {name: version(ours if words[0] == ours[0] else words[:1]) for name, words in there.items()}
-    found: dict[str, Result] = {}
-    for name, each in runs.items():
-        one = {what: median(sample[what] for sample in each) for what in ("wall_s", "cpu_s", "rss_mb")}
-        found[name] = {
-            "version": versions[name], "mb_per_cpu_s": size / 1e6 / one["cpu_s"],
-            "mb_per_s": size / 1e6 / one["wall_s"], "rss_mb": max(sample["rss_mb"] for sample in each), "n": len(each),
-        }  # fmt: skip
-        print(
-            f"{name:<24}{found[name]['mb_per_cpu_s']:>8.2f} MB per CPU second, {found[name]['mb_per_s']:.2f} MB/s, "
-            f"{found[name]['rss_mb']:.0f} MB of memory, n {rounds}"
-        )
-    print_result("peers", {"mb": round(size / 1e6, 1), "programs": found})
+        versions = {name: version(words[:1]) for name, words in there.items() if words[0] != ours[0]}
+    beside = {what: [_rate(size, sample[what]) for sample in runs[OURS]] for what in ("cpu_s", "wall_s")}
+    rows: list[Result] = []
+    for what, unit in (("cpu_s", "MB per CPU second"), ("wall_s", "MB/s")):
+        rows += [
+            row(name, [_rate(size, sample[what]) for sample in each], unit, beside[what], rate=True)
+            for name, each in runs.items()
+        ]
+    rows += [row(f"{name}, most memory", [sample["rss_mb"] for sample in each], "MB") for name, each in runs.items()]
+    print_table(rows, absent)
+    print_result("peers", rows, {"MB": round(size / 1e6, 1)}, peers=versions, absent=absent)
+
+
+def _rate(size: int, took_s: float) -> float:
+    return size / 1e6 / took_s
 
 
 if __name__ == "__main__":

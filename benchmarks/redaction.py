@@ -1,9 +1,9 @@
-"""How fast redaction is, beside detect-secrets in the same run on the same text.
+"""How fast redaction is on one core, beside detect-secrets on the same text in the same run.
 
-Run: `python benchmarks/redaction.py [--docs N] [--rounds N] [--vectors FILE] [--json FILE]`. Prints a table and
-writes every sample. MB/s are per core: characters by CPU time of this one thread, so other work on the machine does not
-count. What counts is the ratio inside one run: absolute figures belong to the machine. detect-secrets (`bench`) is
-measured when it is importable and left out otherwise.
+    python -m benchmarks.redaction [--docs N] [--rounds N] [--vectors FILE]
+
+MB/s are characters by CPU time of this one thread, so that other work on the machine does not count. What counts is the
+ratio to detect-secrets (`make peers`), which reads fewer documents, because it is slow.
 
 `--vectors`: labelled texts, one JSON object per line: `label` tp or fp, `text`, `secrets` that may not survive and
 `scope`. Prints how many positives lost all of their secrets and how many `scope=all` negatives were touched.
@@ -13,26 +13,25 @@ from __future__ import annotations
 
 import argparse
 import base64
+import importlib.metadata
 import json
 import pathlib
-import platform
 import random
-import statistics
 import string
 import sys
 import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-from benchmarks.samples import print_result
+from benchmarks.samples import print_result, print_table, row
 from storage import redaction
 from storage.redacting import rules_ai, rules_cloud, rules_code, rules_services
 from storage.redacting.rule import instance
 from storage.redacting.words import wordset
 
+PEER = "detect-secrets"
 DOC_CHARS = 8192
 SHAPES = [
     r.shape
@@ -226,76 +225,55 @@ def values(found: object) -> list[str]:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print, give the result."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--docs", type=int, default=700)
     ask.add_argument("--rounds", type=int, default=5)
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--vectors", type=pathlib.Path)
-    ask.add_argument("--json", type=pathlib.Path)
     args = ask.parse_args()
     docs = corpus(args.docs, args.seed)
-    results: dict[str, dict[str, object]] = {}
+    absent: list[str] = []
     engines: list[tuple[str, Callable[[str], object], list[str]]] = []
     for engine in ("hyperscan", "re2"):
         started = time.perf_counter()
         try:
             redaction.warm(engine)
-        except Exception as error:  # noqa: BLE001 - an engine that is not installed is left out
-            print(f"{engine}: not available ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - an engine that is not installed is left out, and said
+            absent.append(f"{engine} ({type(error).__name__})")
             continue
         print(f"{engine}: compiled in {time.perf_counter() - started:.2f} s")
-        engines.append((engine, lambda doc, engine=engine: redaction.redact(doc, engine=engine), docs))
+        engines.append((engine, partial(redaction.redact, engine=engine), docs))
     peer = detect_secrets()
-    if peer is not None:
-        engines.append(("detect-secrets", peer, docs[: max(7, args.docs // 20)]))
-    for name, run, some in engines:
-        rates, each = [], []
-        for _ in range(args.rounds if name != "detect-secrets" else 1):
+    few = docs[: max(len(KINDS), args.docs // 50)]
+    found = {}
+    if peer is None:
+        absent.append(f"{PEER} (`make peers`)")
+    else:
+        engines.append((PEER, peer, few))
+        found[PEER] = importlib.metadata.version("detect_secrets")
+    rates: dict[str, list[float]] = {}
+    late: dict[str, list[float]] = {}
+    for _ in range(args.rounds):
+        for name, run, some in engines:
             rate, times = timed(run, some)
-            rates.append(rate)
-            each += times
-        each.sort()
-        results[name] = {
-            "mb_per_s_best": max(rates),
-            "mb_per_s_median": statistics.median(rates),
-            "mb_per_s": rates,
-            "docs": len(some),
-            "rounds": len(rates),
-            "ms_median": statistics.median(each),
-            "ms_p99": each[int(len(each) * 0.99)],
-            "n": len(each),
-        }
-    base = results.get("hyperscan", next(iter(results.values())))
-    print(f"\n{'engine':<16}{'MB/s best':>10}{'median':>9}{'ms median':>11}{'ms p99':>9}{'n':>7}{'of first':>10}")
-    for name, row in results.items():
-        share = float(str(row["mb_per_s_median"])) / float(str(base["mb_per_s_median"]))
-        print(
-            f"{name:<16}{row['mb_per_s_best']:>10.2f}{row['mb_per_s_median']:>9.2f}{row['ms_median']:>11.3f}"
-            f"{row['ms_p99']:>9.3f}{row['n']:>7}{share:>10.3f}"
-        )
-    by_kind = {}
-    for i, kind in enumerate(KINDS):
-        rate, _ = max(timed(lambda doc: redaction.redact(doc), docs[i :: len(KINDS)]) for _ in range(args.rounds))
-        by_kind[kind.__name__] = rate
-    print("by kind (MB/s, best): " + ", ".join(f"{k} {v:.1f}" for k, v in by_kind.items()))
-    vectors = judged(args.vectors, peer) if args.vectors else None
-    findings = sum(len(redaction.redact(doc).findings) for doc in docs)
-    report = {
-        "machine": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "seed": args.seed,
-        "bytes": sum(map(len, docs)),
-        "findings": findings,
-        "vectors": vectors,
-        "engines": results,
-        "by_kind_mb_per_s": by_kind,
+            rates.setdefault(name, []).append(rate)
+            late.setdefault(name, []).extend(times)
+    base, late_base = rates.get(PEER), late.get(PEER)
+    rows = [row(f"{name}, mixed text", each, "MB per CPU second", base, rate=True) for name, each in rates.items()]
+    rows += [row(f"{name}, a document of 8 KB", each, "CPU ms", late_base) for name, each in late.items()]
+    by_kind = {
+        kind.__name__: round(max(timed(redaction.redact, docs[at :: len(KINDS)])[0] for _ in range(args.rounds)), 1)
+        for at, kind in enumerate(KINDS)
     }
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
-    print(f"{len(docs)} documents, {report['bytes']} characters, {findings} findings")
-    kept = {name: {k: v for k, v in row.items() if k != "mb_per_s"} for name, row in results.items()}
-    print_result("redaction", {"engines": kept, "by_kind_mb_per_s": by_kind, "vectors": vectors or "not given"})
+    figures: dict[str, object] = {
+        "documents": len(docs), "documents of detect-secrets": len(few), "characters": sum(map(len, docs)),
+        "findings": sum(len(redaction.redact(doc).findings) for doc in docs), "MB/s by kind, best": by_kind,
+    }  # fmt: skip
+    if args.vectors:
+        figures["vectors"] = judged(args.vectors, peer)
+    print_table(rows, absent)
+    print_result("redaction", rows, figures, peers=found, absent=absent)
 
 
 if __name__ == "__main__":

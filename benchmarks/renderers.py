@@ -1,4 +1,6 @@
-"""What a renderer waits for: `python -m benchmarks.renderers [subscribers] [n]`.
+"""What a renderer waits for: its commands' answers, and an event on its way to all of them.
+
+    python -m benchmarks.renderers [subscribers] [n]
 
 A real tree without a live stream, and renderers over the panel's WebSocket, all in this one process, so that their own
 work is in the figures. Round trips: a command that the facade answers itself, one that reads the store, and one that
@@ -16,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks.samples import print_result, spread, told
+from benchmarks.samples import print_result, print_table, row
 from hybrid_capture.renderer import Renderer
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
@@ -71,7 +73,6 @@ async def measure(runtime: CaptureRuntime, subscribers: int, n: int) -> None:
         trips = {}
         for name, command in (("facade", "getMetrics"), ("store", "getSessions"), ("ingest", "getStatus")):
             trips[name] = await round_trips(one, command, n)
-            print(told(f"round trip, answered by {name}", trips[name]))
 
         async def change(number: int) -> None:
             changes = {"retentionDays": 100 + number}
@@ -79,13 +80,13 @@ async def measure(runtime: CaptureRuntime, subscribers: int, n: int) -> None:
             assert done["ok"], done
 
         delays, spreads = await fan_out(panels, change)
-        print(told(f"status to each of {subscribers} subscribers", delays))
-        print(told("first to last subscriber of one event", spreads))
-    result = {
-        "subscribers": subscribers, "round_trip_ms": {name: spread(samples) for name, samples in trips.items()},
-        "fan_out_ms": spread(delays), "first_to_last_ms": spread(spreads),
-    }  # fmt: skip
-    print_result("renderers", result)
+    rows = [row(f"a command and its answer by {name}", each, "ms", trips["facade"]) for name, each in trips.items()]
+    rows += [
+        row(f"a status → each of {subscribers} subscribers", delays, "ms"),
+        row("one event: from the first subscriber to the last", spreads, "ms"),
+    ]
+    print_table(rows)
+    print_result("renderers", rows, {"subscribers": subscribers})
 
 
 def main(subscribers: int = SUBSCRIBERS, n: int = ROUNDS) -> None:

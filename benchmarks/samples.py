@@ -1,16 +1,27 @@
-"""How measured samples are told: count, median, p95, p99 and maximum, and the machine they belong to."""
+"""How measured samples are told: count, median, p99 and ratio, and the machine and the versions they belong to."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+import re
+import sqlite3
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import orjson
+import psutil
 
 Result = dict[str, Any]
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+"""Where `make peers` puts what others make."""
+LOAD = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+"""Of the minute before this process began: afterwards its own work is in it."""
 
 
 def share(samples: Sequence[float], part: float) -> float:
@@ -19,27 +30,82 @@ def share(samples: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, max(0, round(part * len(ordered)) - 1))]
 
 
-def told(name: str, samples: Sequence[float], unit: str = "ms") -> str:
-    """One line: what was measured, and how it spreads."""
-    shares = f"p95 {share(samples, 0.95):.1f}, p99 {share(samples, 0.99):.1f}, max {max(samples):.1f} {unit}"
-    return f"{name}: n {len(samples)}, median {median(samples):.1f}, {shares}"
+def row(
+    what: str, samples: Sequence[float], unit: str, beside: Sequence[float] | None = None, *, rate: bool = False
+) -> Result:
+    """One line of a table. `ratio` is its median by the median of `beside`.
+
+    `rate`: more is better, so that p99 is what 99 of 100 samples reach or pass.
+    """
+    ordered = [-each for each in samples] if rate else list(samples)
+    found: Result = {
+        "what": what, "unit": unit, "n": len(samples), "median": _short(median(samples)),
+        "p99": _short(abs(share(ordered, 0.99))),
+    }  # fmt: skip
+    if beside:
+        found["ratio"] = _short(median(samples) / median(beside))
+    return found
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def line(found: Mapping[str, Any]) -> str:
+    """A row of a table for the terminal."""
+    ratio = f", ratio {found['ratio']:g}" if "ratio" in found else ""
+    return f"{found['what']}: n {found['n']}, median {found['median']:,g}, p99 {found['p99']:,g} {found['unit']}{ratio}"
 
 
 def machine() -> str:
     """What the figures belong to."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return f"{system}, Python {platform.python_version()}, load {load:.1f}"
+    memory = psutil.virtual_memory().total / 2**30
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores of {_processor()}, {memory:.0f} GiB"
+    return f"{system}, load before {LOAD:.1f}"
 
 
-def spread(samples: Sequence[float]) -> dict[str, float]:
-    """The same as figures, for a result."""
-    return {
-        "n": len(samples), "median": round(median(samples), 2), "p95": round(share(samples, 0.95), 2),
-        "p99": round(share(samples, 0.99), 2), "max": round(max(samples), 2),
+def _processor() -> str:
+    try:
+        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    return found.group(1).strip() if found else platform.processor() or "an unnamed processor"
+
+
+def versions() -> dict[str, str]:
+    """What is always part of a run."""
+    known = {"hybrid-capture": version("hybrid-capture"), "python": platform.python_version()}
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    if said.returncode == 0:
+        known["commit"] = said.stdout.strip()
+    return known | {"sqlite": sqlite3.sqlite_version, "kernel": platform.release()}
+
+
+def print_result(
+    benchmark: str,
+    rows: Sequence[Result],
+    figures: Mapping[str, Any] | None = None,
+    *,
+    peers: Mapping[str, str] | None = None,
+    absent: Sequence[str] = (),
+) -> None:
+    """The result of a run as one line of JSON, the last that is printed.
+
+    `rows` are the table; `figures` what stands beside it; `peers` the versions of what was measured beside ours;
+    `absent` sentences about what could not be measured here, and how it could.
+    """
+    found = {
+        "benchmark": benchmark, "machine": machine(), "versions": {**versions(), **(peers or {})}, "rows": [*rows],
+        "absent": [*absent], "figures": figures or {},
     }  # fmt: skip
+    print(orjson.dumps(found).decode())
 
 
-def print_result(benchmark: str, result: Result) -> None:
-    """The result of a run as one line of JSON, with the machine it belongs to: the last line that is printed."""
-    print(orjson.dumps({"benchmark": benchmark, "machine": machine(), **result}).decode())
+def print_table(rows: Sequence[Result], absent: Sequence[str] = ()) -> None:
+    """The same for a person."""
+    for each in rows:
+        print(line(each))
+    for missing in absent:
+        print(f"absent: {missing}", flush=True)

@@ -1,19 +1,23 @@
-"""How long the command takes to answer when nothing has to be done: `python -m benchmarks.startup [n]`.
+"""How long the command takes to answer when nothing has to be done, beside what the interpreter alone needs.
 
-Target: `--help` within 150 ms. Beside it stands what the interpreter alone needs, since machines differ.
+    python -m benchmarks.startup [n]
+
+Target: `--help` within 150 ms.
 """
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+from benchmarks.samples import line, print_result, row
+
 REPEATS = 20
+ALONE = "interpreter alone"
 CASES: dict[str, list[str]] = {
-    "interpreter alone": ["-c", "pass"],
+    ALONE: ["-c", "pass"],
     "--help": ["-m", "hybrid_capture", "--help"],
     "--version": ["-m", "hybrid_capture", "--version"],
     "turn --help": ["-m", "hybrid_capture", "turn", "--help"],
@@ -22,11 +26,16 @@ CASES: dict[str, list[str]] = {
 
 
 def main(repeats: int = REPEATS) -> None:
+    """All cases in turn, so that a slow moment of the machine hits all of them."""
+    took: dict[str, list[float]] = {name: [] for name in CASES}
     with tempfile.TemporaryDirectory() as empty:
-        for name, words in CASES.items():
-            took = sorted(once([word or empty for word in words]) for _ in range(repeats))
-            p95 = took[int(0.95 * (len(took) - 1))]
-            print(f"{name:<22} n={repeats}  median {statistics.median(took):6.1f} ms  p95 {p95:6.1f} ms")
+        for _ in range(repeats):
+            for name, words in CASES.items():
+                took[name].append(once([word or empty for word in words]))
+    rows = [row(name, each, "ms", took[ALONE]) for name, each in took.items()]
+    for each in rows:
+        print(line(each))
+    print_result("startup", rows)
 
 
 def once(words: list[str]) -> float:

@@ -1,16 +1,17 @@
-"""How many rows a second the store keeps, beside bare SQLite on the same disk: `python -m benchmarks.storing [items]`.
+"""How many rows a second the store keeps, durable and redacted, beside bare SQLite that writes the very same rows.
+
+    python -m benchmarks.storing [items]
 
 The floor is `sqlite3.executemany` of the very rows that the store wrote, table by table, into the same schema with the
 same durability (WAL, `synchronous=FULL`, one commit per message). What lies between is redaction, identity, the
 decision log, the ledger and the search index; each is asked for by a promise. Ratios, since machines and their disks
-differ; the median of `REPEATS` runs, each side of one run after the other.
+differ; `REPEATS` runs, each side of one run after the other.
 """
 
 from __future__ import annotations
 
 import random
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks.samples import Result, print_result
+from benchmarks.samples import Result, print_result, print_table, row
 from messages.baseline import EventSeen, FilePosition, KeepRecords, ResponseUsage
 from messages.records import FinalItem, KeepCheckpoint, SessionSeen, StageOpened, TurnSeen
 from storage.database import open_writer
@@ -28,7 +29,7 @@ from storage.store import Store
 ITEMS = 4_000
 PER_MESSAGE = 50
 """Items of one message: what a burst of a live stream or a piece of a file brings."""
-REPEATS = 5
+REPEATS = 7
 LEFT_OUT = ("meta", "sqlite_sequence")
 
 
@@ -134,28 +135,26 @@ def _counts(table: str) -> bool:
 def main(items: int = ITEMS) -> None:
     """Both verbs, in turns with bare SQLite."""
     messages = -(-items // PER_MESSAGE)
-    found: dict[str, Result] = {}
+    table: list[Result] = []
+    figures: Result = {"items": items, "messages": messages}
     for verb in ("keep_checkpoint", "keep_records"):
-        pairs = []
+        ours: list[float] = []
+        bare: list[float] = []
         with tempfile.TemporaryDirectory() as folder:
             for number in range(REPEATS):
                 place = Path(folder) / f"{verb}{number}"
                 place.mkdir()
-                ours = by_store(place / "ours.sqlite3", verb, items)
-                bare, rows = by_executemany(place / "bare.sqlite3", place / "ours.sqlite3", messages)
-                pairs.append((ours, bare))
-        ours, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
-        ratio = statistics.median(one / other for one, other in pairs)
-        print(
-            f"{verb:<16} n={REPEATS} × {items} items in {messages} messages, {rows} rows:"
-            f" store {rows / ours:8,.0f} rows/s ({items / ours:,.0f} items/s),"
-            f" executemany {rows / bare:8,.0f} rows/s, ratio {ratio:.1f}"
-        )
-        found[verb] = {
-            "rows_per_s": rows / ours, "items_per_s": items / ours, "executemany_rows_per_s": rows / bare,
-            "ratio": ratio, "n": REPEATS,
-        }  # fmt: skip
-    print_result("storing", {"items": items, "messages": messages, "sqlite": sqlite3.sqlite_version, **found})
+                took_s = by_store(place / "ours.sqlite3", verb, items)
+                bare_s, rows = by_executemany(place / "bare.sqlite3", place / "ours.sqlite3", messages)
+                ours.append(rows / took_s)
+                bare.append(rows / bare_s)
+        figures[f"rows of {verb}"] = rows
+        table += [
+            row(f"executemany of the rows of {verb}", bare, "rows/s", rate=True),
+            row(verb, ours, "rows/s", bare, rate=True),
+        ]
+    print_table(table)
+    print_result("storing", table, figures)
 
 
 if __name__ == "__main__":

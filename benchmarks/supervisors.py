@@ -1,9 +1,9 @@
-"""Recovery beside other supervisors: the same child is killed, and says itself when it runs again.
+"""Recovery beside other supervisors: the same child is killed, and says itself when it runs again, in ms.
 
     python -m benchmarks.supervisors [kills]
 
 Beside supervisord (PyPI's `supervisor` in a venv, `.tools/supervisor`) and an Erlang/OTP supervisor (`escript` on
-PATH); what is not installed is said and left out. The child is one Python program that sends its pid over a socket as
+PATH). The child is one Python program that sends its pid over a socket as
 its first act, so every figure is SIGKILL to the next child's first act, its interpreter's start included. None of them
 waits before a restart but the last row, which has a user's backoff of 250 ms. Ours goes on as an app-server: handshake,
 login and a durable stream are in `benchmarks.recovery` and in the drills.
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from benchmarks.samples import print_result, spread, told
+from benchmarks.samples import TOOLS, line, print_result, print_table, row
 from chaos.drilling.stage import Stage
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
@@ -31,7 +31,9 @@ from hybrid_capture.settings import Settings
 from messages.settings import Timing
 
 KILLS = 20
-PEER = Path(".tools/supervisor/bin/supervisord")
+PEER = TOOLS / "supervisor" / "bin" / "supervisord"
+OTP_RELEASE = "io:put_chars(erlang:system_info(otp_release)), halt()."
+ERLANG_NAME = "Erlang/OTP supervisor"
 WAIT_S = 60.0
 BETWEEN_S = 1.2
 """Between two kills: supervisord looks once a second, and nobody shall be met in the middle of a start."""
@@ -125,7 +127,7 @@ def program(words: list[str], log: Path) -> Iterator[None]:
 def supervisord(folder: Path, ear: Ear, count: int) -> list[float]:
     config = folder / "supervisord.conf"
     config.write_text(SUPERVISORD.format(folder=folder, child=ear.child(folder / "child")))
-    with program([str(PEER.absolute()), "-c", str(config)], folder / "out"):
+    with program([str(PEER), "-c", str(config)], folder / "out"):
         return kills(ear, count)
 
 
@@ -162,19 +164,27 @@ def left_over(folder: Path) -> None:
 
 
 def main(count: int) -> None:
+    """Each supervisor after another, Erlang's first: the ratios are to it where it is there."""
     found: dict[str, list[float]] = {}
-    missing = []
+    absent: list[str] = []
     measured = {
+        ERLANG_NAME: lambda folder, ear: erlang(folder, ear, count),
         "hybrid-capture": lambda folder, ear: ours(folder, ear, count, 1),
-        "Erlang/OTP supervisor": lambda folder, ear: erlang(folder, ear, count),
         "supervisord": lambda folder, ear: supervisord(folder, ear, count),
         "hybrid-capture, backoff 250 ms": lambda folder, ear: ours(folder, ear, count, 250),
     }
+    versions: dict[str, str] = {}
+    if shutil.which("erl"):
+        versions["erlang/otp"] = said("erl", "-noshell", "-eval", OTP_RELEASE)
+    else:
+        absent.append(f"{ERLANG_NAME} (Debian's `erlang-base`)")
+        del measured[ERLANG_NAME]
+    if PEER.exists():
+        versions["supervisord"] = said(str(PEER), "--version")
+    else:
+        absent.append("supervisord (`make peers`)")
+        del measured["supervisord"]
     for name, measure in measured.items():
-        if (name == "supervisord" and not PEER.exists()) or (name.startswith("Erlang") and not shutil.which("escript")):
-            print(f"{name}: not installed, left out")
-            missing.append(name)
-            continue
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
             ear = stack.enter_context(closing(Ear(folder)))
@@ -182,8 +192,14 @@ def main(count: int) -> None:
                 found[name] = measure(folder, ear)
             finally:
                 left_over(folder)
-        print(told(f"{name}: SIGKILL to the next child's first act", found[name]), flush=True)
-    print_result("supervisors", {"rows": {name: spread(values) for name, values in found.items()}, "missing": missing})
+        print(line(row(name, found[name], "ms")), flush=True)
+    rows = [row(name, each, "ms", found.get(ERLANG_NAME)) for name, each in found.items()]
+    print_table(rows, absent)
+    print_result("supervisors", rows, peers=versions, absent=absent)
+
+
+def said(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What the history of messages costs: frames from the pipe to settled with it and without, in turns, in one run.
+"""What recording the history of messages costs: the same flood and the same turns with it and without it.
 
-    python -m benchmarks.tracing [pairs] [deltas] [turns]
+    python -m benchmarks.tracing [pairs] [deltas] [turns] [--seconds S]
 
 Each pair is two fresh trees, one that records and one that does not, in changing order; each is flooded, and then plays
 short turns of few frames each, where a message carries little and its record weighs most. What counts is the ratio of
@@ -17,13 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import psutil
 
 from actors.envelope import pack
 from actors.tracing import Recorder, micros
-from benchmarks.samples import machine, print_result, share
+from benchmarks.samples import Result, machine, print_result, print_table, row
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.settings import Settings
@@ -37,6 +36,11 @@ TURN_S = 0.06
 """A turn at most this often: the facade takes 20 in a second from a renderer."""
 WITHIN = 1.05
 """What it may cost."""
+PAIRS_MIN = 3
+WHAT = {
+    "frames_per_s": ("a flood", "deltas/s", True), "flood_cpu_us_per_frame": ("a flood", "CPU µs per delta", False),
+    "turn_cpu_ms": ("a short turn", "CPU ms", False),
+}  # fmt: skip
 
 
 def one(codex: Path, folder: Path, traces: bool, deltas: int, turns: int) -> dict[str, float]:
@@ -106,42 +110,36 @@ def per_row(rows: int = 100_000) -> dict[str, float]:
     }
 
 
-def ratios(on: list[dict[str, float]], off: list[dict[str, float]], name: str) -> dict[str, Any]:
-    """How the runs with traces stand to those without, pair by pair."""
-    each = [a[name] / b[name] for a, b in zip(on, off, strict=True)]
-    return {
-        "n": len(each),
-        "on_median": median(run[name] for run in on),
-        "off_median": median(run[name] for run in off),
-        "ratio_median": median(each),
-        "ratio_p99": share(each, 0.99),
-        "ratio_min": min(each),
-        "ratio_of_medians": median(run[name] for run in on) / median(run[name] for run in off),
-    }
-
-
-def main(pairs: int, deltas: int, turns: int) -> int:
+def main(pairs: int, deltas: int, turns: int, seconds: float) -> int:
     """Measure and print; gives 1 when it costs more than it may."""
     folder = Path(tempfile.mkdtemp(prefix="tracing-"))
     codex = write_executable(folder / "codex", script=ProcessScript(auth="chatgpt"))
     print(machine())
     runs: dict[bool, list[dict[str, float]]] = {True: [], False: []}
+    end = time.monotonic() + seconds
     for pair in range(pairs):
+        if pair >= PAIRS_MIN and time.monotonic() > end:
+            print(f"{seconds:.0f} s are over: {pair} pairs")
+            break
         for traces in (True, False) if pair % 2 else (False, True):
             runs[traces].append(one(codex, folder / f"state-{pair}-{traces}", traces, deltas, turns))
             print(f"traces {'on ' if traces else 'off'}: {shown(runs[traces][-1])}", flush=True)
     shutil.rmtree(folder)
-    found: dict[str, Any] = {
-        name: ratios(runs[True], runs[False], name)
-        for name in ("frames_per_s", "flood_cpu_us_per_frame", "turn_cpu_ms")
-    }
-    for name, told in found.items():
-        print(f"{name}: on {told['on_median']:.3g}, off {told['off_median']:.3g}; ratio n {told['n']}, "
-              f"median {told['ratio_median']:.3f}, p99 {told['ratio_p99']:.3f}")  # fmt: skip
-    rows = per_row()
-    print("processor time of one row, µs: " + ", ".join(f"{name} {us:.2f}" for name, us in rows.items()))
-    print_result("tracing", {"within": WITHIN, "ratios": found, "row_cpu_us": rows})
-    return int(found["flood_cpu_us_per_frame"]["ratio_median"] > WITHIN)
+    rows: list[Result] = []
+    for name, (what, unit, rate) in WHAT.items():
+        on, off = ([run[name] for run in runs[traces]] for traces in (True, False))
+        rows += [
+            row(f"{what}, without", off, unit, rate=rate),
+            row(f"{what}, with the history", on, unit, off, rate=rate),
+        ]
+    found = {f"CPU µs of one row, {name}": round(us, 2) for name, us in per_row().items()}
+    print_table(rows)
+    print_result("tracing", rows, {**found, "the flood may cost with it": WITHIN})
+    flooded = (
+        [run["flood_cpu_us_per_frame"] for run in runs[True]],
+        [run["flood_cpu_us_per_frame"] for run in runs[False]],
+    )
+    return int(median(a / b for a, b in zip(*flooded, strict=True)) > WITHIN)
 
 
 def shown(run: dict[str, float]) -> str:
@@ -152,7 +150,8 @@ def shown(run: dict[str, float]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("pairs", nargs="?", type=int, default=10)
-    parser.add_argument("deltas", nargs="?", type=int, default=300_000)
-    parser.add_argument("turns", nargs="?", type=int, default=40)
+    parser.add_argument("deltas", nargs="?", type=int, default=200_000)
+    parser.add_argument("turns", nargs="?", type=int, default=30)
+    parser.add_argument("--seconds", type=float, default=75, help="no further pair is begun after that")
     given = parser.parse_args()
-    raise SystemExit(main(given.pairs, given.deltas, given.turns))
+    raise SystemExit(main(given.pairs, given.deltas, given.turns, given.seconds))

@@ -1,30 +1,24 @@
-"""How fast the wire codecs are, beside a bare `orjson.loads` loop in the same run.
+"""What reading one line of the app-server costs each codec, beside a bare `orjson.loads` loop over the same bytes.
 
-    .venv/bin/python benchmarks/wire.py [rounds]
+    python -m benchmarks.wire [rounds]
 
-Absolute figures belong to a machine and a moment; the ratios to the floor are what to compare.
+The ratios are to that floor: below 1 is faster than parsing each line by itself.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from statistics import median
 from typing import Any
 
 import orjson
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from actors.wire.batch import decode_batch, decode_runs
 from actors.wire.hot import control_lines, is_hot
 from actors.wire.lines import LineSplitter
 from actors.wire.methods import decode
+from benchmarks.samples import line, print_result, row
 
 THREAD, TURN = "01a201f9-44ea-7f31-92f6-e674740ab2da", "01a201f9-44fa-7851-aac8-035973abf4b0"
 BATCH_BYTES = 256 * 1024
@@ -36,10 +30,10 @@ def delta(n: int, method: str = "item/agentMessage/delta", thread: str = THREAD)
     return orjson.dumps({"method": method, "params": params, "emittedAtMs": 1795329443140 + n}) + b"\n"
 
 
-def batch(line: Callable[[int], bytes]) -> tuple[bytes, int]:
+def batch(made: Callable[[int], bytes]) -> tuple[bytes, int]:
     lines: list[bytes] = []
     while sum(map(len, lines)) < BATCH_BYTES:
-        lines.append(line(len(lines)))
+        lines.append(made(len(lines)))
     return b"".join(lines), len(lines)
 
 
@@ -61,9 +55,9 @@ def floor(data: bytes) -> Callable[[], Any]:
     """The least that reads a line: split, parse, look at the text. No validation, no value."""
 
     def run() -> None:
-        for line in data.split(b"\n"):
-            if line:
-                orjson.loads(line)["params"].get("delta")
+        for each in data.split(b"\n"):
+            if each:
+                orjson.loads(each)["params"].get("delta")
 
     return run
 
@@ -82,35 +76,33 @@ CASES: dict[str, tuple[int, Callable[[], Any]]] = {
     "decode_batch, 1 in 100 a response": (MIXED_COUNT, lambda: decode_batch(MIXED)),
     "decode_runs, one item": (FLOOD_COUNT, lambda: decode_runs(FLOOD)),
     "decode line by line": (FLOOD_COUNT, lambda: [decode(line) for line in FLOOD.split(b"\n")[:-1]]),
-    "floor: bare orjson.loads, item/completed": (ITEMS_COUNT, floor(ITEMS)),
-    "decode_batch, item/completed of 0.7 kB": (ITEMS_COUNT, lambda: decode_batch(ITEMS)),
     "control_lines, all hot, count known": (FLOOD_COUNT, lambda: list(control_lines(FLOOD, FLOOD_COUNT))),
     "control_lines, all hot": (FLOOD_COUNT, lambda: list(control_lines(FLOOD))),
     "control_lines, all command output": (OUTPUT_COUNT, lambda: list(control_lines(OUTPUT, OUTPUT_COUNT))),
     "control_lines, 1 in 100 a response": (MIXED_COUNT, lambda: list(control_lines(MIXED, MIXED_COUNT))),
     "is_hot in a loop over split lines": (FLOOD_COUNT, lambda: [is_hot(line) for line in FLOOD.split(b"\n")]),
     "LineSplitter, 64 KiB reads": (FLOOD_COUNT, split),
+    "floor: bare orjson.loads, item/completed": (ITEMS_COUNT, floor(ITEMS)),
+    "decode_batch, item/completed of 0.7 kB": (ITEMS_COUNT, lambda: decode_batch(ITEMS)),
 }
 
 
 def main() -> None:
+    """Measure, print, give the result."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     times: dict[str, list[float]] = {name: [] for name in CASES}
     for _ in range(rounds):  # all cases in turn, so that a slow moment of the machine hits all of them
         for name, (count, run) in CASES.items():
             begin = time.perf_counter()
             run()
-            times[name].append((time.perf_counter() - begin) / count)
-    print(f"python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"n = {rounds} batches of {BATCH_BYTES // 1024} KiB each ({FLOOD_COUNT} deltas); µs per line")
-    print(f"{'':44}{'median':>8}{'p99':>8}{'k lines/s':>11}{'floor/this':>12}")
-    base = median(times["floor: bare orjson.loads loop"])
+            times[name].append(1e6 * (time.perf_counter() - begin) / count)
+    rows, beside = [], None
     for name, taken in times.items():
         if name.startswith("floor"):
-            base = median(taken)
-        middle, p99 = median(taken), sorted(taken)[math.ceil(0.99 * rounds) - 1]
-        own = "" if name.startswith("floor") else f"{base / middle:12.2f}"
-        print(f"{name:44}{middle * 1e6:8.3f}{p99 * 1e6:8.3f}{1 / middle / 1e3:11.0f}{own}")
+            beside = taken
+        rows.append(row(name, taken, "µs per line", beside))
+        print(line(rows[-1]))
+    print_result("wire", rows, {"batch, KiB": BATCH_BYTES // 1024, "deltas of a batch": FLOOD_COUNT})
 
 
 if __name__ == "__main__":
