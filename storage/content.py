@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from storage.cleaning import ERROR_TEXT, CleanBody
 from storage.identity import ID_CHARS_MAX, canonical, content_hash
-from storage.linking.evidence import EVIDENT, CommitSeen, Found, evidence_of
+from storage.linking.evidence import EVIDENT, evidence_of
+from storage.linking.findings import CommitSeen, Found
 from storage.texts import item_text
 
 

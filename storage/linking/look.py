@@ -18,7 +18,7 @@ from storage.database import open_reader
 from storage.errors import StoreError
 from storage.linking.claims import Change, Claim, Order, Standing, signed
 from storage.linking.dispute import Match
-from storage.linking.evidence import CommitSeen, Edit, joined
+from storage.linking.findings import CommitSeen, Edit, joined
 from storage.linking.git import Git, GitFailed
 from storage.linking.history import COMMITS_MAX, Commit, History, Place
 from storage.linking.match import Judge

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import orjson
 
 from storage.connection import Database
-from storage.linking.evidence import Found, evidence_of, joined
+from storage.linking.evidence import evidence_of
+from storage.linking.findings import Found, joined
 
 ITEMS_MAX = 2_000
 """Newest items of one session that are held against commits."""

@@ -9,7 +9,8 @@ import pytest
 
 from chaos.made_repository import Told
 from chaos.told_session import SHAPES, ToldSession
-from storage.linking.evidence import CommitSeen, Edit, Found, evidence_of
+from storage.linking.evidence import evidence_of
+from storage.linking.findings import CommitSeen, Edit, Found
 
 OLD = ["import os", "", "def one():", "    return first_value", ""]
 NEW = ["import os", "", "def one():", "    return second_value", "    # and more of it", ""]

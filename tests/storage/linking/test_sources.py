@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from storage.database import open_reader
-from storage.linking.evidence import Edit
+from storage.linking.findings import Edit
 from storage.linking.sources import Sources
 from storage.linking.verdict import LinkFound, Verdict
 from tests.storage.linking.repository import T0_MS, patched, ran
