@@ -93,7 +93,7 @@ def log_out(scene: Scene) -> bool:
     """The login is gone."""
     done = scene.stage.runtime.do({"command": "logout"})
     if not done.get("ok"):
-        raise RuntimeError(f"logging out was refused: {done.get('code')}")
+        raise RuntimeError(f"logging out was refused: {done.get('text') or done.get('code')}")
     return True
 
 
