@@ -29,7 +29,7 @@ from chaos.scripts import ProcessScript
 from hybrid_capture.codex_binary import codex_version, resolve_codex
 from hybrid_capture.settings import Settings
 from messages.settings import Timing
-from tests.live.faults import PATIENT, SPINE, fault
+from tests.live.faults import QUICK, SPINE, fault
 from tests.live.house import House
 
 LEAVES = ("ingest", "stager", "auth", "sidecar", "facade")
@@ -155,7 +155,7 @@ def main(n: int, spine: int, stops: int, names: list[str]) -> None:
     print(line(rows[0]), flush=True)
     for name in names:
         for how, timing, count in (
-            (signal.SIGKILL, CALM, spine if name in SPINE else n), (signal.SIGSTOP, PATIENT, stops),
+            (signal.SIGKILL, CALM, spine if name in SPINE else n), (signal.SIGSTOP, QUICK, stops),
         ):  # fmt: skip
             if not count:
                 continue
@@ -169,7 +169,7 @@ def main(n: int, spine: int, stops: int, names: list[str]) -> None:
                 if phase in TOLD:
                     rows.append(told)
     if stops:
-        figures["deadline of SIGSTOP, ms"] = PATIENT.ping_deadline_ms
+        figures["deadline of SIGSTOP, ms"] = QUICK.ping_deadline_ms
     print_result("recovery", rows, figures, peers={"codex": codex_version(installed())})
 
 

@@ -58,15 +58,13 @@ class Gate:
 
 
 def _drill(*parts: str, server: str | None = None, prefix: str = "") -> Pick:
-    """Drills about these parts. Silence is found by deadlines: on short ones it says nothing about a user's tree."""
+    """Drills about these parts, or whose name begins so."""
 
     def pick(samples: Samples) -> bool:
         head = samples.head
-        name = str(head.get("drill", ""))
-        told = name.startswith(prefix) if prefix else not (name.startswith("hang") and head.get("timing") == "patient")
         return bool(
             "drill" in head
-            and told
+            and str(head["drill"]).startswith(prefix)
             and (not parts or head.get("part") in parts)
             and (server is None or head.get("server") == server)
         )

@@ -62,11 +62,10 @@ def send_signal(scene: Scene, process: str, name: str = "SIGKILL") -> int:
 def crash_repeatedly(scene: Scene, process: str = "codex", times: int = 3) -> int:
     """SIGKILL again each time that it has come back, until its restart is refused."""
     for number in range(times):
+        before = scene.stage.runtime.status()["sidecar"]["generation"]  # asked later, it may be the next one's already
         scene.stage.kill(process)
-        if number == times - 1:
-            break
-        before = scene.stage.runtime.status()["sidecar"]["generation"]
-        scene.stage.active(before + 1)
+        if number < times - 1:
+            scene.stage.active(before + 1)
     scene.stage.until_status(lambda s: s["sidecar"]["state"] == "crash_loop", "crash_loop")
     return times
 

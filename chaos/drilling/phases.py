@@ -21,11 +21,9 @@ SPINE = ("supervisor", "admin", "root")
 NAMES = ("noticed", "visible", "decided", "restarted", "active", "caught_up")
 """In the order in which they are told."""
 WAIT_S = 60.0
-PATIENT = Timing(
-    restarts_max=10_000, actor_backoff_ms=0, backoff_min_ms=20, backoff_max_ms=20,
-    ping_interval_ms=100, ping_deadline_ms=400, liveness_interval_ms=200, liveness_deadline_ms=300,
-)  # fmt: skip
-"""So many faults within a minute would be a crash loop, and so long a silence would take an hour to repeat."""
+PATIENT = Timing(restarts_max=10_000, actor_backoff_ms=0, backoff_min_ms=20, backoff_max_ms=20)
+"""So many faults within a minute would be a crash loop. What is silent counts as hung as late as it does for a user:
+with shorter deadlines a busy machine was blamed on the parts that waited for it."""
 FIRST = Timing(restarts_max=10_000, backoff_max_ms=Timing().backoff_min_ms)
 """A user's deadlines: only that faults come often counts for nothing."""
 TIMINGS = {"patient": PATIENT, "first": FIRST, "default": Timing()}

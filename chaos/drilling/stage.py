@@ -97,19 +97,18 @@ class Stage:
         return pid
 
     def pid_of(self, name: str) -> int:
-        """The process that plays this part now."""
-        status = self.runtime.status()
-        if name == "codex":
-            pid = status["sidecar"]["pid"]
-        elif name == "gateway":
-            pid = next(each.pid for each in self.everything() if runs(each, GATEWAY))
-        elif name in ("root", "supervisor"):
-            pid = self.runtime.pids[name]
-        elif name == "admin":
-            pid = psutil.Process(self.runtime.pids["supervisor"]).ppid()
-        else:
-            pid = next(actor["pid"] for actor in status["actors"] if actor["name"] == name)
-        return int(pid)
+        """The process that plays this part now; an actor or a codex that is being replaced is waited for."""
+        if name == "gateway":
+            return next(each.pid for each in self.everything() if runs(each, GATEWAY))
+        if name in ("root", "supervisor"):
+            return self.runtime.pids[name]
+        if name == "admin":
+            return psutil.Process(self.runtime.pids["supervisor"]).ppid()
+        pid = _pid_in(self.runtime.status(), name)
+        if pid is None:
+            pid = _pid_in(self.until_status(lambda s: _pid_in(s, name) is not None, f"a process for {name}"), name)
+        assert pid is not None
+        return pid
 
     @property
     def otlp(self) -> tuple[int, str]:
@@ -149,6 +148,15 @@ class Stage:
         pids = self.runtime.pids
         roots = {psutil.Process(pids[name]) for name in ("root", "spare") if name in pids}
         return roots.union(*(root.children(recursive=True) for root in roots))
+
+
+def _pid_in(status: dict[str, Any], name: str) -> int | None:
+    """Of an actor or of codex, as a status has it; a tree that is down names none."""
+    if name == "codex":
+        pid = status.get("sidecar", {}).get("pid")
+    else:
+        pid = next((actor["pid"] for actor in status.get("actors", ()) if actor["name"] == name), None)
+    return None if pid is None else int(pid)
 
 
 def living(process: psutil.Process) -> bool:

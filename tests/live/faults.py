@@ -16,8 +16,12 @@ import orjson
 from chaos.drilling.phases import PATIENT, SPINE, Watch, before, logged, now_ms, returned, shows
 from tests.live.house import House
 
-__all__ = ["FAULTS", "HANGS", "PATIENT", "SPINE", "SPINE_FAULTS", "fault", "report"]
+__all__ = ["FAULTS", "HANGS", "PATIENT", "QUICK", "SPINE", "SPINE_FAULTS", "fault", "report"]
 
+QUICK = PATIENT.model_copy(
+    update={"ping_interval_ms": 100, "ping_deadline_ms": 400, "liveness_interval_ms": 200, "liveness_deadline_ms": 300}
+)
+"""What is silent counts as hung soon, so that a hang can be repeated often."""
 FAULTS = int(os.environ.get("HYBRID_CAPTURE_FAULTS", "20"))
 HANGS = int(os.environ.get("HYBRID_CAPTURE_FAULTS", "8"))
 """A stopped leaf is waited for until its deadline: most of a second each."""

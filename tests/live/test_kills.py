@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.live.faults import FAULTS, HANGS, PATIENT, SPINE_FAULTS, fault, report
+from tests.live.faults import FAULTS, HANGS, PATIENT, QUICK, SPINE_FAULTS, fault, report
 from tests.live.house import House, alive, gone, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
@@ -41,7 +41,7 @@ def test_a_leaf_that_is_killed_again_and_again_comes_back_every_time(build: Buil
 
 @pytest.mark.parametrize("name", [*LEAVES, "codex"])
 def test_a_leaf_that_is_stopped_again_and_again_is_replaced_every_time(build: Build, name: str) -> None:
-    with build(timing=PATIENT) as house:
+    with build(timing=QUICK) as house:
         _many(house, name, signal.SIGSTOP, HANGS)
 
 
@@ -53,5 +53,5 @@ def test_a_spine_that_is_killed_again_and_again_is_built_anew_every_time(build: 
 
 @pytest.mark.parametrize("name", ["supervisor", "admin", "root"])
 def test_a_spine_that_is_stopped_again_and_again_is_built_anew_every_time(build: Build, name: str) -> None:
-    with build(timing=PATIENT) as house:
+    with build(timing=QUICK) as house:
         _many(house, name, signal.SIGSTOP, SPINE_FAULTS)

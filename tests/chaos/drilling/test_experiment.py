@@ -11,6 +11,8 @@ import pytest
 
 from chaos.drilling import actions, probes
 from chaos.drilling.experiment import EXPERIMENT_BYTES_MAX, BadExperiment, find, packaged, parse
+from chaos.drilling.phases import TIMINGS
+from messages.settings import Timing
 
 DRILLS = packaged()
 
@@ -49,10 +51,10 @@ def test_every_drill_is_played_twenty_times_on_the_scripted_and_on_the_real_app_
         assert (drill.ours.repetitions, drill.ours.servers) == (20, ("scripted", "real")), name
 
 
-def test_a_silence_is_measured_on_a_user_s_deadlines() -> None:
-    assert {
-        name for name, drill in DRILLS.items() if name.startswith("hang") and drill.ours.timing == "patient"
-    } == set()
+@pytest.mark.parametrize("timing", TIMINGS)
+def test_whatever_is_measured_counts_as_hung_as_late_as_it_does_for_a_user(timing: str) -> None:
+    late = ("ping_interval_ms", "ping_deadline_ms", "liveness_interval_ms", "liveness_late_ms", "liveness_deadline_ms")
+    assert [getattr(TIMINGS[timing], name) for name in late] == [getattr(Timing(), name) for name in late]
 
 
 @pytest.mark.parametrize(
