@@ -17,7 +17,7 @@ _ADD = """INSERT INTO events (session_row, key, turn_id, name, at_ms, sequence, 
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_row, key) DO NOTHING"""
 
 
-class Kept(NamedTuple):
+class KeptEvents(NamedTuple):
     """What became of some records: frames that are new, frames that were there, and records that cannot be stored."""
 
     stored: int
@@ -34,7 +34,7 @@ class Events:
         self._sessions = sessions
         self._spread = spread
 
-    def keep(self, events: Sequence[EventSeen], place: Place) -> Kept:
+    def keep(self, events: Sequence[EventSeen], place: Place) -> KeptEvents:
         """Store records, redacted, each once; gives what became of their frames, and what is wrong with those that
         cannot be stored."""
         sessions: dict[str, int] = {}
@@ -72,7 +72,7 @@ class Events:
             new = self._database.run_many(_ADD, alike)
             stored += frames * new
             duplicate += frames * (len(alike) - new)
-        return Kept(stored, duplicate, malformed)
+        return KeptEvents(stored, duplicate, malformed)
 
 
 def _body(event: EventSeen) -> dict[str, Any]:

@@ -41,7 +41,7 @@ _TAKE_OVER = """UPDATE items SET kind = ?, status = ?, started_at_ms = ?, comple
     content_hash = ?, text = ?, body = ?, agent_id = ?, source = ? WHERE id = ?"""
 
 
-class Kept(NamedTuple):
+class KeptItem(NamedTuple):
     """What became of an item."""
 
     decision: Decision
@@ -105,16 +105,16 @@ class Items:
         self._index.settle()
         return self._order.settle()
 
-    def keep(self, item: FinalItem, place: Place) -> Kept:
+    def keep(self, item: FinalItem, place: Place) -> KeptItem:
         """Store one completed item, redacted. A bad item is a decision, never an exception."""
         try:
             if not good_id(item.item_id):
                 raise Malformed("item id is empty or too long")
             return self._place(item, place)
         except Malformed as error:
-            return Kept("dropped", "dropped:malformed", str(error), None, None)
+            return KeptItem("dropped", "dropped:malformed", str(error), None, None)
 
-    def _place(self, item: FinalItem, place: Place) -> Kept:
+    def _place(self, item: FinalItem, place: Place) -> KeptItem:
         turn_row, _ = self._turns.row(item.session_id, item.turn_id, place)
         key = (turn_row, item.item_id)
         stored = self._seen.get(key)
@@ -129,7 +129,7 @@ class Items:
                 self._seen.put(key, new)
                 self._sightings.first(new, _said(self._row(item, content, 1)), place)
                 self._order.sighted(turn_row, place.source, content.agent_id, True)
-                return Kept("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.shows)
+                return KeptItem("accepted", "stored", "new", 1, turn_row, new.row, content.failed, content.shows)
             stored = self._find(key)
             assert stored is not None, "an item that could not be added is there"
         if rank(place.source) < rank(stored.source):
@@ -184,19 +184,21 @@ class Items:
         self._index.add(row, content.text)
         return Stored(row, place.source, content.content_hash, 1)
 
-    def _stands(self, key: tuple[int, str], stored: Stored, place: Place) -> Kept:
+    def _stands(self, key: tuple[int, str], stored: Stored, place: Place) -> KeptItem:
         """What a source that comes before said stands: the content of this one is not even redacted."""
         self._sight(key, stored, UNREAD, place)
-        return Kept("duplicate", "duplicate", comes_before(stored.source, place.source), stored.revision, None)
+        return KeptItem("duplicate", "duplicate", comes_before(stored.source, place.source), stored.revision, None)
 
-    def _again(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: Content, place: Place) -> Kept:
+    def _again(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: Content, place: Place) -> KeptItem:
         """The source that told the item tells it again."""
         if content.content_hash == stored.content_hash:
             self._sight(key, stored, stored.content_hash, place)
-            return Kept("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
+            return KeptItem("duplicate", "duplicate", "same content", stored.revision, None, None, content.failed)
         revision = stored.revision + 1
         new = Stored(stored.row, stored.source, content.content_hash, revision)
-        replaced = Kept("replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.shows)
+        replaced = KeptItem(
+            "replaced", "replaced", "content changed", revision, key[0], stored.row, False, content.shows
+        )
         if not content.failed and self._sightings.grow(stored, new, place):
             self._index.replace(stored.row, content.text)
             self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
@@ -205,22 +207,24 @@ class Items:
         if self._sightings.is_former(stored, content.content_hash):
             # A replay brings the revisions again in their order; taking an old one back would never come to rest.
             self._seen.put(key, stored)
-            return Kept(
+            return KeptItem(
                 "duplicate", "duplicate", "content of an older revision", stored.revision, None, None, content.failed
             )
         if content.failed:
             reason = "redaction failed; the stored revision stays"
-            return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
+            return KeptItem("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
         self._keep_former(stored, content.text)
         self._database.run(_REVISE, (*self._row(item, content, revision), stored.row))
         self._sight(key, new, content.content_hash, place)
         return replaced
 
-    def _take_over(self, key: tuple[int, str], stored: Stored, item: FinalItem, content: Content, place: Place) -> Kept:
+    def _take_over(
+        self, key: tuple[int, str], stored: Stored, item: FinalItem, content: Content, place: Place
+    ) -> KeptItem:
         """A source that comes before speaks for the first time."""
         if content.failed:
             reason = "redaction failed; the stored revision stays"
-            return Kept("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
+            return KeptItem("dropped", "dropped:redaction_failed", reason, stored.revision, None, None, True)
         self._keep_former(stored, content.text)
         self._database.run(_TAKE_OVER, (*self._row(item, content, 1), place.source, stored.row))
         new = Stored(stored.row, place.source, content.content_hash, 1)
@@ -228,10 +232,10 @@ class Items:
         same = content.content_hash == stored.content_hash
         reason = comes_before(place.source, stored.source)
         if same:
-            return Kept(
+            return KeptItem(
                 "duplicate", "duplicate", f"same content; {reason}", 1, key[0], stored.row, False, content.shows
             )
-        return Kept("replaced", "replaced", reason, 1, key[0], stored.row, False, content.shows)
+        return KeptItem("replaced", "replaced", reason, 1, key[0], stored.row, False, content.shows)
 
     def _row(self, item: FinalItem, content: Content, revision: int) -> tuple[Any, ...]:
         return (

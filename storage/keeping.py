@@ -16,8 +16,7 @@ from storage.audit import Audit, DecisionLog
 from storage.cleaning import ERROR_TEXT, Cleaner, cut
 from storage.events import Events
 from storage.identity import ID_CHARS_MAX, Malformed, Place
-from storage.items import Items
-from storage.items import Kept as KeptItem
+from storage.items import Items, KeptItem
 from storage.links import Links
 from storage.responses import Responses
 from storage.sessions import Sessions

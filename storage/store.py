@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Generic, TypeVar
 
 from messages.baseline import FilesTold, FilesWanted, KeepRecords, RecordsKept, RecordsRefused
 from messages.pulls import KeepPulled, PositionsTold, PositionsWanted, PulledKept
@@ -35,7 +35,7 @@ from messages.traces import KeepTraces
 from storage import ledger as books
 from storage import redaction as engine
 from storage.audit import Audit, DecisionLog
-from storage.cleaning import WORD_CHARS_MAX, Cleaner, Redaction
+from storage.cleaning import Cleaner, Redaction
 from storage.database import open_writer
 from storage.events import Events
 from storage.homes import Homes
@@ -44,6 +44,7 @@ from storage.items import Items
 from storage.keeping import Announced, Keeping
 from storage.linking.verdict import Verdict
 from storage.links import Links
+from storage.numbering import Numbering, kept_all_of
 from storage.positions import Positions
 from storage.preparing import Key, Prepared
 from storage.pulls import PULL, Pulls
@@ -53,42 +54,23 @@ from storage.sessions import Sessions
 from storage.stage import Stage
 from storage.tombstones import Tombstones, epoch
 from storage.traces import Traces
+from storage.transitions import Transitions
 from storage.turns import Turns
 
 STREAM = "stream"
 
-_ADVANCE = """INSERT INTO offsets (run_id, source, generation, stager, through_seq, received, closed, difference)
-    VALUES (?, ?, ?, 0, ?, ?, 0, 0) ON CONFLICT (run_id, source, generation) DO UPDATE SET
-    through_seq = excluded.through_seq, received = offsets.received + excluded.received"""
-_THROUGH = "SELECT through_seq FROM offsets WHERE run_id = ? AND source = ? AND generation = ?"
-_LAST_TRANSITION = "SELECT coalesce(max(seq), 0) FROM transitions WHERE run_id = ?"
-_TRANSITION = """INSERT INTO transitions
-    (run_id, seq, what, who, before, after, cause, at_ms, monotonic_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _PROBE = """INSERT INTO meta (key, value) VALUES ('probed_at_ms', ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a checkpoint came to: the answer to its sender, and what to announce now that it is durable."""
-
-    reply: CheckpointKept | CheckpointRefused
-    announce: tuple[Announced, ...] = ()
+Reply = TypeVar("Reply", CheckpointKept | CheckpointRefused, PulledKept, RecordsKept | RecordsRefused)
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
-    """The same for a message of the pull."""
+class Kept(Generic[Reply]):
+    """What a message came to: the answer to its sender, and what to announce now that it is durable."""
 
-    reply: PulledKept
-    announce: tuple[Announced, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The same for a message of the baseline."""
-
-    reply: RecordsKept | RecordsRefused
+    reply: Reply
     announce: tuple[Announced, ...] = ()
 
 
@@ -132,6 +114,8 @@ class Store:
         homes.on_move = (responses.move, self._links.move)
         self._pulls = Pulls(database, "codex")
         self._positions = Positions(database, cleaner)
+        self._numbering = Numbering(database, self._positions)
+        self._transitions = Transitions(database, cleaner, run_id)
         self._tombstones = Tombstones(database)
         self._purges = ""
         self._open = False
@@ -166,7 +150,7 @@ class Store:
             stager, through = self._stage.open(opened, place)
         return StageReset(generation=opened.generation, stager=stager, through_seq=through)
 
-    def keep_checkpoint(self, message: KeepCheckpoint, at_ms: int) -> Kept:
+    def keep_checkpoint(self, message: KeepCheckpoint, at_ms: int) -> Kept[CheckpointKept | CheckpointRefused]:
         """Everything that a run of frames came to, in one transaction; applied once, however often it is sent."""
         place = Place(self.run_id, STREAM, message.generation, at_ms)
         with self._writing():
@@ -196,14 +180,14 @@ class Store:
             positions = self._pulls.positions(wanted.session_ids)
         return PositionsTold(generation=wanted.generation, n=wanted.n, positions=positions)
 
-    def keep_pulled(self, message: KeepPulled, at_ms: int) -> Pulled:
+    def keep_pulled(self, message: KeepPulled, at_ms: int) -> Kept[PulledKept]:
         """What the app-server's history has and the stream missed, in one transaction; applied once."""
         place = Place(self.run_id, PULL, message.generation, at_ms)
         reply = PulledKept(generation=message.generation, n=message.n)
         tally: Counter[str] = Counter()
         with self._writing():
             if not self._pulls.advance(message, place):
-                return Pulled(reply)
+                return Kept(reply)
             announce = self._keeping.keep(message, place, tally)
             for position in message.positions:
                 self._pulls.keep(position)
@@ -212,7 +196,7 @@ class Store:
             announce += self._keeping.sweep(place) if message.sweep else ()
             self._ledger.add(place, tally)
             self._ledger.check(place)
-        return Pulled(reply, tuple(announce))
+        return Kept(reply, tuple(announce))
 
     def file_positions(self, wanted: FilesWanted) -> FilesTold:
         """How far these files are stored."""
@@ -220,7 +204,9 @@ class Store:
             positions = self._positions.told(wanted.files)
         return FilesTold(incarnation=wanted.incarnation, n=wanted.n, positions=positions)
 
-    def keep_prepared(self, message: KeepRecords, ready: dict[Key, Prepared], at_ms: int) -> Recorded:
+    def keep_prepared(
+        self, message: KeepRecords, ready: dict[Key, Prepared], at_ms: int
+    ) -> Kept[RecordsKept | RecordsRefused]:
         """`keep_records` for a message whose items were redacted in another process."""
         self._items.prepared = ready
         try:
@@ -228,24 +214,16 @@ class Store:
         finally:
             self._items.prepared = {}
 
-    def keep_records(self, message: KeepRecords, at_ms: int) -> Recorded:
+    def keep_records(self, message: KeepRecords, at_ms: int) -> Kept[RecordsKept | RecordsRefused]:
         """What raw records of a file or of telemetry came to, in one transaction; applied once, however often it is
         sent. Messages of one source follow on one another: one behind a hole is refused, and so is one whose file
         position does not follow on what is stored."""
         place = Place(self.run_id, message.source, message.incarnation, at_ms, message.tool)
         tally = Counter(message.counts)
         with self._writing():
-            row = self._database.run(_THROUGH, place[:3]).fetchone()
-            through = row[0] if row else 0
-            if message.n <= through:
-                return Recorded(self._recorded(message))
-            if message.n > through + 1:
-                return Recorded(self._refused(message, through, "gap", None, f"number {through + 1} has not come yet"))
-            stored = self._positions.misfit(message.position) if message.position else None
-            if stored is not None:
-                text = f"the file is stored up to byte {stored}"
-                return Recorded(self._refused(message, through, "position", stored, text))
-            self._database.run(_ADVANCE, (*place[:3], message.n, message.received))
+            answer = self._numbering.advance(message, place)
+            if answer is not None:
+                return Kept(answer)
             announce = self._keeping.keep(message, place, tally)
             self._keeping.keep_usage(message.usage, place, tally)
             self._keeping.keep_events(message.events, place, tally)
@@ -255,21 +233,12 @@ class Store:
                 self._positions.keep(message.position)
             self._ledger.add(place, tally)
             self._ledger.check(place)
-        return Recorded(self._recorded(message), tuple(announce))
+        return Kept(kept_all_of(message), tuple(announce))
 
     def keep_transitions(self, message: KeepTransitions) -> TransitionsKept:
         """Transitions in order, each once. Those behind a hole are left: the sender sends on from `through_seq`."""
         with self._writing():
-            (through,) = self._database.run(_LAST_TRANSITION, (self.run_id,)).fetchone()
-            for one in sorted(message.transitions, key=lambda t: t.seq):
-                if one.seq != through + 1:
-                    continue
-                words = [self._cleaner.text(word, WORD_CHARS_MAX) for word in (one.who, one.before, one.after)]
-                cause = self._cleaner.text(one.cause)
-                self._database.run(
-                    _TRANSITION, (self.run_id, one.seq, one.what, *words, cause, one.at_ms, one.monotonic_ms)
-                )
-                through = one.seq
+            through = self._transitions.keep(message.transitions)
         return TransitionsKept(through_seq=through)
 
     def keep_audit(self, notes: KeepAudit | Iterable[AuditNote]) -> int:
@@ -342,24 +311,6 @@ class Store:
     def close(self) -> None:
         """Give the file up."""
         self._database.close()
-
-    @staticmethod
-    def _recorded(message: KeepRecords) -> RecordsKept:
-        return RecordsKept(incarnation=message.incarnation, n=message.n, source=message.source)
-
-    @staticmethod
-    def _refused(
-        message: KeepRecords, through_n: int, code: Literal["gap", "position"], offset: int | None, text: str
-    ) -> RecordsRefused:
-        return RecordsRefused(
-            incarnation=message.incarnation,
-            n=message.n,
-            source=message.source,
-            code=code,
-            through_n=through_n,
-            offset=offset,
-            text=text,
-        )
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -87,8 +87,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "    machine.sent_through = 0\n    return effects, cause", "    return effects, cause", SUPERVISION_TESTS,
     ),
     Mutant(
-        "keep transitions behind a hole", "storage/store.py",
-        "if one.seq != through + 1:", "if one.seq <= through:", ("tests/storage/test_store.py",),
+        "keep transitions behind a hole", "storage/transitions.py",
+        "if one.seq != through + 1:", "if one.seq <= through:", ("tests/storage/test_transitions.py",),
     ),
     # Generations and stale things.
     Mutant(

@@ -7,15 +7,14 @@ so what is found depends on the rules alone. `tests/storage/redacting/test_gate.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import importlib
 import importlib.util
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from storage.redacting.automaton_file import AutomatonFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class HyperscanGate:
             (hs.HS_FLAG_CASELESS if p.caseless else 0) | (0 if p.everywhere else hs.HS_FLAG_SINGLEMATCH) for p in probes
         ]
         expressions = [p.pattern.encode() for p in probes]
-        kept = None if cache is None else Kept(cache, expressions, flags, str(hs.__version__))
+        kept = None if cache is None else AutomatonFile(cache, expressions, flags, str(hs.__version__))
         found = None if kept is None else kept.load(hs)
         if found is None:
             found = hs.Database()
@@ -85,38 +84,6 @@ class HyperscanGate:
             return set(), hits
         everywhere = self._everywhere
         return {i for i, _ in hits}, [h for h in hits if h[0] in everywhere]
-
-
-class Kept:
-    """The compiled automaton in a private folder, so that the next start loads it in ms instead of compiling for 0.7 s.
-
-    The name holds a hash of every pattern, flag and the engine's version; the engine itself refuses a file of another
-    platform. A file that does not load, or that others could have written, is compiled anew and replaced.
-    """
-
-    def __init__(self, folder: Path, expressions: list[bytes], flags: list[int], version: str) -> None:
-        digest = hashlib.sha256(repr((expressions, flags, version)).encode()).hexdigest()[:32]
-        self._path = folder / f"redaction-{digest}.hs"
-
-    def load(self, hs: Any) -> Any:
-        """The automaton, or None."""
-        try:
-            state = self._path.stat()
-            mine = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o022)
-            return hs.loadb(self._path.read_bytes(), hs.HS_MODE_BLOCK) if mine else None
-        except FileNotFoundError:
-            return None
-        except Exception:  # noqa: BLE001  whatever is wrong with the file, compiling is the answer
-            return None
-
-    def save(self, hs: Any, database: Any) -> None:
-        """Keep it for the next start; a folder that cannot be written only costs time."""
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            beside = self._path.with_suffix(f".{os.getpid()}")
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(hs.dumpb(database))
-            os.replace(beside, self._path)
 
 
 class Re2Gate:

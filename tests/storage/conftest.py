@@ -5,12 +5,15 @@ Without the server's program those marked `postgres` fail: a silent skip would l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from storage.store import Store
 from tests.server import PostgresServer
+from tests.storage.story import open_store
 
 ENGINES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 Places = Callable[[], str]
@@ -29,3 +32,10 @@ def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def place(places: Places, tmp_path: Path) -> str:
     """Path or DSN of a store that has not begun."""
     return places()
+
+
+@pytest.fixture
+def store(place: str) -> Iterator[Store]:
+    """An open store with nothing in it."""
+    with closing(open_store(place)) as opened:
+        yield opened

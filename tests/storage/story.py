@@ -9,8 +9,9 @@ from typing import Any
 
 from messages.baseline import EventSeen, FilePosition, KeepRecords, ResponseUsage
 from messages.records import FinalItem, KeepCheckpoint, SessionSeen, StagedItem, StageLoss, StageOpened, TurnSeen
+from messages.status import Transition
 from storage.redacting.finding import Finding, Redacted
-from storage.store import Kept, Recorded, Store
+from storage.store import Kept, Store
 
 SECRET = "hunter2-hunter2"
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -109,10 +110,24 @@ class Stream:
             **fields,
         )
 
-    def send(self, frames: int, **fields: Any) -> Kept:
+    def send(self, frames: int, **fields: Any) -> Kept[Any]:
         kept = self.store.keep_checkpoint(self.checkpoint(frames, **fields), fields.pop("at_ms", 1))
         self.through = kept.reply.through_seq
         return kept
+
+
+def step(seq: int, cause: str = "because") -> Transition:
+    """The transition of this number."""
+    return Transition(
+        seq=seq,
+        what="mode",
+        who="mode",
+        before="OTEL_ONLY",
+        after="HYBRID_ACTIVE",
+        cause=cause,
+        at_ms=seq,
+        monotonic_ms=seq,
+    )
 
 
 class Files:
@@ -131,7 +146,7 @@ class Files:
         base: dict[str, Any] = {"tool": self.tool, "source": self.source, "received": frames}
         return KeepRecords(incarnation=self.incarnation, n=self.n, **{**base, **fields})
 
-    def send(self, at_ms: int = 1, **fields: Any) -> Recorded:
+    def send(self, at_ms: int = 1, **fields: Any) -> Kept[Any]:
         return self.store.keep_records(self.message(**fields), at_ms)
 
 

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
-
-import pytest
 
 from storage.linking.verdict import LinkFound, Verdict
 from storage.store import Store
 from tests.storage.linking.repository import T0_MS, patched, ran
-from tests.storage.story import HIDDEN, SECRET, Stream, message, open_store, rows, thread
-
-
-@pytest.fixture
-def store(place: str) -> Iterator[Store]:
-    with closing(open_store(place)) as opened:
-        yield opened
-
+from tests.storage.story import HIDDEN, SECRET, Stream, message, rows, thread
 
 RUNS = {"a.py": [(3, 4)]}
 

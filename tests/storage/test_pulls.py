@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from messages.pulls import KeepPulled, PositionsWanted, PulledKept, PullPosition
 from messages.records import ItemStored, TurnStored
 from storage.pulls import CURSOR_CHARS_MAX
-from storage.store import Pulled, Store
+from storage.store import Kept, Store
 from tests.storage.story import (
     HIDDEN,
     SECRET,
@@ -28,13 +25,6 @@ from tests.storage.story import (
 )
 
 
-@pytest.fixture
-def store(place: str) -> Iterator[Store]:
-    with_store = open_store(place)
-    yield with_store
-    with_store.close()
-
-
 class Pull:
     """A sidecar that catches up: numbers what it hands over."""
 
@@ -46,7 +36,7 @@ class Pull:
         given = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
         return KeepPulled(generation=self.generation, n=self.n, **given)
 
-    def send(self, **fields: Any) -> Pulled:
+    def send(self, **fields: Any) -> Kept[PulledKept]:
         return self.store.keep_pulled(self.message(**fields), 1)
 
 

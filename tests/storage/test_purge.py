@@ -6,7 +6,6 @@ import contextlib
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,6 @@ from tests.storage.story import (
 ROOT = Path(__file__).parents[2]
 WORD = "zanzibar"
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def store(place: str) -> Iterator[Store]:
-    with_store = open_store(place)
-    yield with_store
-    with_store.close()
 
 
 def fill(store: Store, session: str, at_ms: int, word: str = WORD, size: int = 1) -> None:

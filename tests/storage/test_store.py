@@ -32,7 +32,6 @@ from messages.records import (
     StageOpened,
     TurnStored,
 )
-from messages.status import Transition
 from storage.dsn import is_dsn
 from storage.errors import StoreUnavailable
 from storage.fsck import examine
@@ -52,6 +51,7 @@ from tests.storage.story import (
     raw_rows,
     rows,
     staged,
+    step,
     texts,
     thread,
     turn,
@@ -59,13 +59,6 @@ from tests.storage.story import (
 )
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def store(place: str) -> Iterator[Store]:
-    with_store = open_store(place)
-    yield with_store
-    with_store.close()
 
 
 @pytest.fixture
@@ -430,38 +423,7 @@ def test_a_checkpoint_that_was_kept_is_not_announced_again(store: Store) -> None
     assert store.keep_checkpoint(checkpoint, 1).announce == ()
 
 
-# Transitions, audit, probe.
-
-
-def step(seq: int, cause: str = "because") -> Transition:
-    return Transition(
-        seq=seq,
-        what="mode",
-        who="mode",
-        before="OTEL_ONLY",
-        after="HYBRID_ACTIVE",
-        cause=cause,
-        at_ms=seq,
-        monotonic_ms=seq,
-    )
-
-
-def test_transitions_are_kept_once_and_in_order(store: Store) -> None:
-    def keep(*seqs: int) -> int:
-        return store.keep_transitions(KeepTransitions(transitions=tuple(map(step, seqs)))).through_seq
-
-    assert keep(1, 2) == 2
-    assert keep(2, 1, 3) == 3
-    assert keep(5) == 3
-    assert keep(4, 5) == 5
-    assert rows(store, "SELECT seq FROM transitions ORDER BY id") == [(1,), (2,), (3,), (4,), (5,)]
-
-
-def test_transitions_of_another_run_count_anew(place: str) -> None:
-    for run in ("r1", "r2"):
-        store = open_store(place, run)
-        assert store.keep_transitions(KeepTransitions(transitions=(step(1),))).through_seq == 1
-        store.close()
+# Audit, probe.
 
 
 def test_audit_notes_are_kept_as_they_come(store: Store) -> None:
@@ -659,7 +621,7 @@ def test_somebody_elses_lock_is_unavailable_for_a_bounded_time(store: Store, pla
     began = time.monotonic()
     with pytest.raises(StoreUnavailable, match="lock"):
         stream.send(1, items=[message("i1")])
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20, "it waits for a second, and not as long as the lock is held"
     other._database.rollback()
     other.close()
     assert isinstance(stream.send(1, items=[message("i1")]).reply, CheckpointKept)
