@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
+from actors import tracing
 from actors.link_helper import HUNG_MS, LinkHelper
 from actors.machines.effects import Woke
-from actors.shell import TRACES, Shell, clean, now
-from actors.tracing import micros
+from actors.shell import Shell, clean, now
 from messages.base import Message
 from messages.baseline import FilesWanted, KeepRecords, RecordsRefused
 from messages.lifecycle import Begin
@@ -37,8 +37,8 @@ HELD_NOTES_MAX = 1_000
 
 HISTORY_ROWS_MAX = 16_384
 """Rows of the history of messages that wait to be written. Over: what is told then is not kept."""
-HISTORY_MS = 500
-"""How long rows that were told wait for others, to be written together."""
+HISTORY_MS = 1_500
+"""How long rows that were told wait for others, to be written together: each transaction costs what 100 rows do."""
 HISTORY_PIECE_ROWS = 1_000
 """Rows that one transaction writes, give or take a message: some 5 ms."""
 
@@ -280,12 +280,11 @@ class IngestActor(Shell):
         if self.history_rows + told.count <= HISTORY_ROWS_MAX:
             self.history.append((party, told))
             self.history_rows += told.count
-        self._flush_later()
+        self._history_due()
 
-    def _flush_later(self) -> None:
-        if (self.traces.waiting or self.history) and not self.flushing and not self.leaving and not self.replaced:
-            self.flushing = True
-            self.wake(HISTORY_MS, TRACES)
+    def _history_due(self) -> None:
+        """Write it when something is heard after this time: the heartbeat at the latest."""
+        self.traces.due_ns = min(self.traces.due_ns, tracing.NANOS() + HISTORY_MS * 1_000_000)
 
     def tell_traces(self) -> None:
         """Write what was told, a bounded piece at a time, so that no checkpoint waits for more than that.
@@ -305,13 +304,13 @@ class IngestActor(Shell):
         if not piece or self.replaced or self.open_store is None:
             return
         try:
-            self.open_store.keep_traces(piece, now().wall * 1_000 - micros())
+            self.open_store.keep_traces(piece, now().wall * 1_000 - tracing.micros())
         except StoreCorrupt as damage:
             self._damaged(damage)
         except StoreError:
             return
         if self.history:
-            self._flush_later()
+            self._history_due()
 
     def _told(self, healthy: bool, reason: str, always: bool = False) -> None:
         """Every change at once; a good probe also when nothing changed, since its absence means something."""

@@ -25,12 +25,12 @@ from thespian.actors import (
     WatchMessage,
 )
 
-from actors import lifeline
+from actors import lifeline, tracing
 from actors.envelope import BadMessage, Envelope, pack, unpack
 from actors.machines.effects import Audit, Effect, Exit, MachineRefused, Send, Wake, Woke
 from actors.machines.standing import Now
 from actors.recording import record_from
-from actors.tracing import DULL, FLUSH_MS, HELD, Recorder, micros
+from actors.tracing import DULL, FLUSH_MS, HELD, Recorder
 from actors.transport.rejects import transport_rejects
 from messages.base import Message
 from messages.catalog import may_say
@@ -42,7 +42,6 @@ from storage.redaction import redact
 
 FAULT_CHARS_MAX = 1_000
 STRANGERS = "strangers"
-TRACES = "traces"
 STRANGERS_MAX = 64
 """Messages of unknown senders that wait for an introduction; one more is refused at once."""
 STRANGER_MS = 500
@@ -89,7 +88,6 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         self.spoke = False
         """Something but a heartbeat was sent meanwhile."""
         self.bytes_read = 0
-        self.flushing = False
         self.refusals = 0
         self.audits = 0
         self.unsent_audit: list[AuditNote] = []
@@ -157,10 +155,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self.leaving = True
 
     def _wakeup(self, woke: Woke) -> None:
-        if woke.name == TRACES:
-            self.flushing = False
-            self.tell_traces()
-        elif woke.name == STRANGERS:
+        if woke.name == STRANGERS:
             self._judge_strangers()
         else:
             # What stands behind the colon is whose it is: a command's id, which its client made up.
@@ -168,7 +163,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
 
     def begins(self, kind: str, source: str, handle: Callable[[Any], None], what: Any) -> None:
         """Handle what no message caused: a history of its own. Recorded when it led to anything, or failed."""
-        at_us = micros() if self.traces.on else 0
+        at_ns = tracing.NANOS() if self.traces.on else 0
         around = (self.trace, self.hop, self.cause, self.outcome)
         trace, name = self.traces.born(), self.traces.next_name()
         self.trace, self.hop, self.cause, self.outcome = trace, 0, name, "handled"
@@ -180,8 +175,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         finally:
             outcome = self.outcome if done else "faulted"
             if self.spoke or outcome != "handled":
-                self.traces.began(kind, source, trace, name, at_us, self.bytes_read, outcome)
-                self._flush_later()
+                self.traces.began(kind, source, trace, name, at_ns, self.bytes_read, outcome)
             self.trace, self.hop, self.cause, self.outcome = around
 
     def child_exited(self, address: Any) -> None:
@@ -192,7 +186,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
 
     def _message(self, envelope: Envelope, address: Any) -> None:
         """Handle a message in its own history, and record that it was."""
-        at_us = micros()
+        at_ns = tracing.NANOS()
         sender = self.who_is(address)
         around = (self.trace, self.hop, self.cause, self.outcome, self.opened)
         self.trace, self.hop, self.cause = envelope.trace, envelope.hop, envelope.name
@@ -203,8 +197,9 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             done = True
         finally:
             if self.traces.on:
-                self.traces.heard(envelope, self.opened, sender, at_us, self.outcome if done else "faulted")
-                self._flush_later()
+                self.traces.heard(envelope, self.opened, sender, at_ns, self.outcome if done else "faulted")
+                if at_ns >= self.traces.due_ns:
+                    self.tell_traces()
             self.trace, self.hop, self.cause, self.outcome, self.opened = around
 
     def _hear(self, envelope: Envelope, address: Any, sender: Party) -> None:
@@ -341,7 +336,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         if type(message).__name__ not in DULL:
             self.spoke = True
         name = self.traces.next_name()
-        sent_us = micros() if self.traces.on else 0
+        sent_us = tracing.NANOS() // 1_000 if self.traces.on else 0
         self.send(address, pack(message, self.trace, self.hop + 1, refs, self.cause, name, sent_us))
 
     def wake(self, after_ms: int, name: str, epoch: int = 0) -> None:
@@ -365,19 +360,12 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
     def tell_traces(self) -> None:
         """Tell ingest what was handled since the last time. While it is away the rows wait, bounded."""
         address = self.peers.get("ingest")
-        if address is not None:
-            told = self.traces.take()
-            if told is not None:
-                self.send(address, pack(told, "", 0))
-        elif self.traces.waiting:
-            self._flush_later()
-
-    def _flush_later(self) -> None:
-        if self.traces.many and "ingest" in self.peers:
-            self.tell_traces()
-        elif self.traces.waiting and not self.flushing and not self.leaving:
-            self.flushing = True
-            self.wake(FLUSH_MS, TRACES)
+        if address is None:
+            self.traces.due_ns = tracing.NANOS() + FLUSH_MS * 1_000_000
+            return
+        told = self.traces.take()
+        if told is not None:
+            self.send(address, pack(told, "", 0))
 
     def left(self) -> None:
         """Say good-bye and exit."""

@@ -17,7 +17,7 @@ from typing import Any
 from thespian.actors import WatchMessage
 from thespian.system.transport import ReceiveEnvelope, Thespian__Run_Errored, Thespian__Run_Terminated
 
-from actors import lifeline
+from actors import lifeline, tracing
 from actors.envelope import BadMessage, Envelope, pack, unpack
 from actors.tracing import Recorder, micros
 from actors.transport.system_base import start_system
@@ -128,7 +128,7 @@ class Tree:
         sender = next((party for party, known in self._peers.items() if known == address), "outside")
         if not may_say(sender, message, "root"):  # type: ignore[arg-type]  # parties are the keys
             return
-        self._handling = (envelope, message, sender, micros())  # type: ignore[assignment]  # parties are the keys
+        self._handling = (envelope, message, sender, tracing.NANOS())  # type: ignore[assignment]  # parties are the keys
         if isinstance(message, PeersChanged):
             self._meet(message, envelope.refs)
         else:
@@ -137,11 +137,11 @@ class Tree:
     def _record(self) -> None:
         """The history of messages: what was handled since the last call, told to ingest now and then."""
         if self._handling is not None:
-            envelope, message, sender, at_us = self._handling
+            envelope, message, sender, at_ns = self._handling
             self._handling = None
-            self._traces.heard(envelope, message, sender, at_us)
+            self._traces.heard(envelope, message, sender, at_ns)
         ingest = self._peers.get("ingest")
-        if ingest is not None and self._traces.due(micros()):
+        if ingest is not None and tracing.NANOS() >= self._traces.due_ns:
             told = self._traces.take()
             if told is not None:
                 self._system.tell(ingest, pack(told, "", 0))

@@ -21,7 +21,7 @@ from statistics import median
 import psutil
 
 from actors.envelope import pack
-from actors.tracing import Recorder, micros
+from actors.tracing import NANOS, Recorder, micros
 from benchmarks.samples import Result, machine, print_result, print_table, row
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
@@ -90,7 +90,7 @@ def per_row(rows: int = 100_000) -> dict[str, float]:
     for _ in range(rows // 1_000):
         began = time.process_time()
         for _ in range(1_000):
-            recorder.heard(envelope, batch, "sidecar", micros())
+            recorder.heard(envelope, batch, "sidecar", NANOS())
         heard_s += time.process_time() - began
         began = time.process_time()
         taken = recorder.take()

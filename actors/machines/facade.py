@@ -232,6 +232,7 @@ class Facade:
         age_ms = None if heard.completed_at_ms is None else now.wall - heard.completed_at_ms
         self.meter.stored(age_ms if age_ms is not None and age_ms < HISTORY_MS else None)
 
+    @decides
     def ledger(self, heard: LedgerTold) -> Effects:
         if heard.command_id == METER:
             self.meter.sample(heard.ledger.received, self.measured_ms)

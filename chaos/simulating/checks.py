@@ -29,6 +29,8 @@ EXCUSED_US = 2_500_000
 """An answer that was late may still be on its way for so long."""
 HUNG_TICKS_MAX = 6
 """An actor that hangs for so many ticks was killed by then: its ping has a deadline of 3 s."""
+FORGIVEN_MS = 2_500
+"""A supervisor that was away itself for so long starts every deadline anew."""
 SILENT_TICKS_MAX = 9
 """A process that stopped was replaced by then: it is asked after 1 s, has 2.5 s to answer, and its owner may hang."""
 
@@ -63,6 +65,7 @@ class Checks:
         """The transitions of each tree."""
         self.oversight = Oversight(self)
         self.switched_ticks = 0
+        self.ticked_ms = 0
         self.config_changed_us = 0
         self.refused: Counter[str] = Counter()
         """What the machines had no row for."""
@@ -108,7 +111,7 @@ class Checks:
         if hosted.party == "supervisor":
             self.oversight = Oversight(self)
             self.batches.clear()  # its seal has another key: nothing of an older tree gets through
-            self.switched_ticks = 0
+            self.switched_ticks = self.ticked_ms = 0
 
     def killed_by_supervisor(self, hosted: Hosted) -> None:
         """It may kill who hangs, who has only just stopped hanging, and who does not leave in time."""
@@ -276,8 +279,10 @@ class Checks:
 
     def _nobody_hangs(self) -> None:
         """Once a tick: who stands still is noticed."""
+        ticked_ms, self.ticked_ms = self.ticked_ms, self.world.clock.now().mono
+        forgiven = self.ticked_ms - ticked_ms >= FORGIVEN_MS
         for hosted in self.world.live.values():
-            hosted.hung_ticks = hosted.hung_ticks + 1 if hosted.hung else 0
+            hosted.hung_ticks = (0 if forgiven else hosted.hung_ticks + 1) if hosted.hung else 0
             self.must(hosted.hung_ticks < HUNG_TICKS_MAX, "who hangs is killed", hosted.name)
         child = self.world.child
         if child is not None:

@@ -33,7 +33,7 @@ def seams(world: Any, whole_wire: bool) -> Iterator[None]:
     """Run the actors in this world. `whole_wire`: messages cross as JSON, as they do between processes."""
     table: list[tuple[Any, str, Any]] = [
         (actors.shell, "CLOCKS", world.clock.now),
-        (actors.tracing, "MICROS", lambda: world.clock.us),
+        (actors.tracing, "NANOS", lambda: world.clock.us * 1_000),
         (actors.shell, "redact", PLAIN.redact),
         (actors.questions, "redact", PLAIN.redact),
         (actors.lifeline, "die_with_parent", lambda *_: False),

@@ -8,7 +8,7 @@ import pytest
 
 from actors import tracing
 from actors.envelope import pack
-from actors.tracing import DULL, FLUSH_MS, HELD, SLOW_US, Recorder, named
+from actors.tracing import DULL, FLUSH_MS, HELD, NEVER_NS, SLOW_US, Recorder, named
 from messages.base import Message
 from messages.calls import CallDone, TurnWanted
 from messages.lifecycle import Ping
@@ -26,7 +26,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.us = 1_000_000
-        monkeypatch.setattr(tracing, "MICROS", lambda: self.us)
+        monkeypatch.setattr(tracing, "NANOS", lambda: self.us * 1_000)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def hear(made: Recorder, said: Message, clock: Clock, trace: str = "t", outcome:
     envelope = pack(said, trace, 2, (), "sidecar1.4", "sidecar1.5", clock.us)
     began = clock.us + 200
     clock.us = began + us
-    made.heard(envelope, said, "sidecar", began, outcome)
+    made.heard(envelope, said, "sidecar", began * 1_000, outcome)
 
 
 def test_a_row_tells_type_ids_size_times_and_outcome(clock: Clock) -> None:
@@ -76,7 +76,7 @@ def test_a_row_tells_type_ids_size_times_and_outcome(clock: Clock) -> None:
 def test_no_message_gives_away_what_it_says(kind: type[Message], clock: Clock) -> None:
     made = recorder()
     said = with_secrets(kind)
-    made.heard(pack(said, "t", 1), said, "outside", clock.us, "refused")
+    made.heard(pack(said, "t", 1), said, "outside", clock.us * 1_000, "refused")
     told = made.take()
     assert told is None or SECRET.encode() not in told.rows
 
@@ -156,19 +156,31 @@ def test_of_so_many_histories_one_is_recorded_whole_and_every_refusal(clock: Clo
 def test_nothing_is_recorded_when_traces_are_off_and_before_the_beginning(clock: Clock) -> None:
     for made in (recorder(on=False), Recorder("auth")):
         hear(made, batch(), clock)
-        made.began("wake tick", "clock", "t", "m", clock.us, 0, "handled")
+        made.began("wake tick", "clock", "t", "m", clock.us * 1_000, 0, "handled")
         assert made.take() is None
 
 
 def test_rows_are_due_two_seconds_after_the_first_or_when_there_are_many(clock: Clock) -> None:
     made = recorder()
-    assert not made.due(clock.us)
+    assert made.due_ns == NEVER_NS
+    began_ns = (clock.us + 200) * 1_000
     hear(made, batch(), clock)
-    assert not made.due(clock.us + FLUSH_MS * 1_000 - 1_000)
-    assert made.due(clock.us + FLUSH_MS * 1_000)
-    for n in range(2, 5):
+    made.began("bytes", "pipe", "t", "m", clock.us * 1_000, 9, "handled")
+    assert made.due_ns == began_ns + FLUSH_MS * 1_000_000
+    for n in range(2, 4):
         hear(made, batch(n), clock)
-    assert made.due(clock.us), "a quarter of the buffer is full"
+    assert made.due_ns == 0, "a quarter of the buffer is full"
+    assert made.take() is not None
+    assert made.due_ns == NEVER_NS
+
+
+def test_what_is_no_message_has_a_row_without_ids(clock: Clock) -> None:
+    made = recorder()
+    made.began("bytes", "pipe", "t", "sidecar1.7", clock.us * 1_000, 9, "handled")
+    (row,) = rows(made)
+    assert (row["type"], row["sender"], row["message_id"], row["cause_id"]) == ("bytes", "pipe", "sidecar1.7", "")
+    assert (row["sent_us"], row["at_us"], row["handled_us"], row["size"]) == (clock.us, clock.us, 0, 9)
+    assert not [row[name] for name in FIELDS[12:] if row[name] is not None]
 
 
 def test_names_are_unique_among_runs_actors_and_incarnations() -> None:

@@ -57,6 +57,12 @@ def test_a_latched_mode_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert play(BUSY).problem == "the mode follows from the facts"
 
 
+def test_who_hangs_beside_a_supervisor_that_hangs_has_its_deadline_anew() -> None:
+    # Seed 952 before the plans changed: three pings before the supervisor's own absence, and three after it.
+    steps = (Step(3_784, "hang", ("baseline", 7_353)), Step(6_410, "hang_supervisor", (2_139,)))
+    assert play(Plan(952, 12_000, steps)).problem == ""
+
+
 def test_a_handler_that_raises_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def raising(*_: Any) -> Any:
         raise ValueError("broken")
