@@ -11,12 +11,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
 import sys
 import threading
 from typing import Any, Literal
+
+if __name__ == "__main__":
+    gc.disable()  # while this loads, as the root does: see there
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -203,6 +207,8 @@ def main(arguments: list[str] | None = None) -> int:
     # For whoever reads the process list, `doctor` among them.
     parser.add_argument("--state-dir", required=True)
     given = parser.parse_args(arguments)
+    gc.freeze()
+    gc.enable()
     redact_tracebacks()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

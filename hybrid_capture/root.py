@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -17,6 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":
+    # What is loaded from here on lives as long as this process: looking for cycles in it, again and again while it
+    # grows, was a tenth of the loading. `main` ends this.
+    gc.disable()
 
 import psutil
 from pydantic import ValidationError
@@ -472,6 +478,8 @@ def main(arguments: list[str] | None = None) -> int:
     # Compiled once, before the actors are forked: a restarted one has the rules at once.
     warm(cache=Path(given.state_dir) / "cache")
     preload()
+    gc.freeze()
+    gc.enable()
     try:
         start = _first_message(link)
     except (LinkBroken, OSError):
