@@ -41,6 +41,7 @@ class LinkHelper:
 
     @property
     def running(self) -> bool:
+        """Whether its process was started and not given up; it may be hung."""
         return self._process is not None
 
     def watched(self) -> list[int]:

@@ -98,6 +98,7 @@ class Tree:
         self._transport.set_watch(sorted(self._watched))
 
     def unwatch(self, descriptor: int) -> None:
+        """Report this descriptor no longer."""
         self._watched.discard(descriptor)
         self._transport.set_watch(sorted(self._watched))
 

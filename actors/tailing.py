@@ -89,6 +89,7 @@ class FileTail:
         self._work(now)
 
     def ingest_returned(self, now: Now) -> None:
+        """A new ingest knows nothing of what was on its way."""
         self._perform(self.machine.ingest_returned(now.mono))
 
     def woke(self, now: Now) -> None:

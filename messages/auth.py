@@ -68,10 +68,14 @@ class LoginRequested(Message):
 
 
 class LoginCancelRequested(Message):
+    """Somebody gives up the login that is under way."""
+
     command_id: str
 
 
 class LogoutRequested(Message):
+    """Somebody wants to be logged out."""
+
     command_id: str
 
 
@@ -91,11 +95,15 @@ class OpenLogin(Message):
 
 
 class AbandonLogin(Message):
+    """Auth asks the sidecar to cancel a login; without an id none was opened yet, and nothing is sent."""
+
     command_id: str
     login_id: str | None
 
 
 class SendLogout(Message):
+    """Auth asks the sidecar for `account/logout`; the account that is read afterwards confirms it."""
+
     command_id: str
 
 

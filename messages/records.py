@@ -196,6 +196,8 @@ class KeepTransitions(Message):
 
 
 class TransitionsKept(Message):
+    """All transitions up to this number are durable. Ingest → supervisor."""
+
     through_seq: int
 
 

@@ -103,11 +103,15 @@ class LoginAnnounced:
 
 @dataclass(frozen=True, slots=True)
 class LogoutFailed:
+    """Upstream refused the logout, or did not answer it."""
+
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFailed:
+    """`account/read` got no good answer; it proves nothing either way."""
+
     cause: str
 
 

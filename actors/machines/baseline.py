@@ -94,6 +94,7 @@ class Lane:
 
     @property
     def idle(self) -> bool:
+        """Whether nothing is on its way or waits."""
         return self.sent is None and not self.waiting
 
     def offer(self, draft: Draft, ticket: Hashable, now_ms: int) -> Effects:

@@ -13,6 +13,7 @@ from messages.status import ActorState, Role
 
 
 def start_actor(machine: Supervision, role: Role, now: Now) -> list[Effect]:
+    """A new incarnation of this actor."""
     kid = machine.kids[role]
     born = replace(
         kid, state="starting", incarnation=kid.incarnation + 1, pid=None, since_ms=now.mono, asked_ms=None,

@@ -40,6 +40,7 @@ class Draft:
 
     @property
     def empty(self) -> bool:
+        """Whether a checkpoint of it would say nothing."""
         return self.last_seq < self.first_seq and not self.durable
 
     def note(self, kind: str, subject: str, text: str, at_ms: int, always: bool = False) -> None:

@@ -105,6 +105,7 @@ def changed(machine: Supervision, heard: ConfigChanged, now: Now) -> Handled:
 
 
 def not_saved(machine: Supervision, heard: ConfigRefused, now: Now) -> Handled:
+    """The file was not written, or somebody else changed it meanwhile: nothing of the wish holds."""
     code: Code = "CONFLICT" if heard.conflict else "FAILED"
     answer = _done(heard.command_id, False, heard.text, code, _switch(heard.seen))
     return [answer], seen(machine, heard.seen, now)[1]

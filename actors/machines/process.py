@@ -66,6 +66,8 @@ class OwnerLost:
 
 @dataclass(frozen=True, slots=True)
 class BackoffOver:
+    """The wait before a restart is over; one of an older epoch is nothing."""
+
     epoch: int
 
 

@@ -213,6 +213,7 @@ class Reading:
         return []
 
     def lost(self, losses: list[StageLoss]) -> None:
+        """Open items end without their completion; the checkpoint that says so is durable and leaves at once."""
         self.draft.losses += losses
         self.draft.durable = self.draft.durable or bool(losses)
 

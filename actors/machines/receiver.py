@@ -142,9 +142,11 @@ class Receiver:
         return self.lane.offer(Draft("codex", "otlp", turns=[turn]), None, now_ms)
 
     def ingest_returned(self, now_ms: int) -> Effects:
+        """A new ingest knows nothing of what was on its way."""
         return self.lane.ingest_returned(now_ms)
 
     def tick(self, now_ms: int) -> Effects:
+        """Forget bodies whose rest never came, try again what was refused, go on decoding."""
         late_ms = now_ms - self.stale_ms
         for key in [key for key, body in self.bodies.items() if not body.whole and body.heard_ms <= late_ms]:
             self._forget(key)

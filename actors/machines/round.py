@@ -39,6 +39,7 @@ class Behind:
 
     @property
     def session_id(self) -> str:
+        """The thread's id: a thread is a session."""
         return self.listed.thread.thread_id
 
 

@@ -125,12 +125,14 @@ def step(life: Life, heard: Heard) -> tuple[Life, Effects] | MachineRefused:
 
 
 def run(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """A new process, which begins with nothing known of it."""
     assert isinstance(heard, StartSidecar)
     born = Life(timing=life.timing, phase=phase, generation=heard.generation, epoch=life.epoch + 1)
     return born, (RunProcess(heard.generation),)
 
 
 def greet(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """It runs: `initialize` at once, and the supervisor hears of both."""
     assert isinstance(heard, ProcessStarted)
     moved = replace(life, phase=phase, pid=heard.pid)
     generation = life.generation
@@ -142,12 +144,14 @@ def greet(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
 
 
 def not_started(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """There is no process; the supervisor decides whether to try again."""
     assert isinstance(heard, ProcessFailed)
     failed = SidecarSpawnFailed(generation=life.generation, text=heard.text)
     return replace(life, phase=phase), (Send("supervisor", failed),)
 
 
 def speak(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """The handshake is done. The account is read now if upstream has called already, else when its time is over."""
     moved = replace(life, phase=phase)
     generation = life.generation
     return moved, (
@@ -175,15 +179,18 @@ def close(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
 
 
 def terminate(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """It did not end at the end of its stdin."""
     moved = replace(life, phase=phase, epoch=life.epoch + 1)
     return moved, (SignalProcess("TERM"), Wake(life.timing.stop_grace_ms, "grace", moved.epoch))
 
 
 def kill_at_last(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """Nor at SIGTERM."""
     return replace(life, phase=phase, epoch=life.epoch + 1), (SignalProcess("KILL"),)
 
 
 def gone(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """Whoever waits for it hears how it ended; what it proved of the login is void."""
     assert isinstance(heard, ProcessExited)
     how = f"killed by signal {heard.signal}" if heard.signal else f"exit code {heard.exit_code}"
     said = f": {heard.stderr_tail}" if heard.stderr_tail and not life.requested else ""
@@ -196,6 +203,7 @@ def gone(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
 
 
 def remember_stop(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """It is ending already; that it was asked to makes this a stop and no crash."""
     return replace(life, requested=True), NOTHING
 
 
@@ -217,10 +225,12 @@ def early_callback(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]
 
 
 def read_account(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """Upstream says that the account changed: `account/read` says to what."""
     return replace(life, callback_seen=True), (_read_account(True),)
 
 
 def read_unasked(life: Life, phase: str, heard: Heard) -> tuple[Life, Effects]:
+    """Upstream said nothing of the account in time: with stored credentials some versions never do."""
     return life, NOTHING if life.callback_seen else (_read_account(False),)
 
 

@@ -129,6 +129,7 @@ class Stage:
         return losses
 
     def staged(self) -> tuple[StagedItem, ...]:
+        """What is open, for the store to name should the stager die."""
         return tuple(
             StagedItem(
                 session_id=key[0],

@@ -148,6 +148,7 @@ def stream_expected(machine: Supervision) -> tuple[bool, str]:
 
 
 def facts_of(machine: Supervision) -> Facts:
+    """What the mode is derived of, of this very moment."""
     expected, why = stream_expected(machine)
     broken = next(
         (
@@ -227,6 +228,7 @@ def sight_of(machine: Supervision, now: Now) -> tuple[Any, ...]:
 
 
 def status_of(machine: Supervision, now: Now) -> TreeStatus:
+    """What is told to everybody: mode with its reason, and how each part stands."""
     mode, reason = mode_of(facts_of(machine))
     process = machine.process
     status = TreeStatus(

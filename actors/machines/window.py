@@ -34,6 +34,7 @@ class Outbox:
 
     @property
     def full(self) -> bool:
+        """Whether the pipe must not be read: too many batches, or too many bytes, are unsettled."""
         return len(self.batches) >= BATCHES_MAX or self.bytes_count >= self.bytes_max
 
     @property
@@ -63,6 +64,7 @@ class Outbox:
         return True
 
     def unsettled(self) -> tuple[FrameBatch, ...]:
+        """What a new receiver has to get, in order."""
         return tuple(self.batches.values())
 
 

@@ -96,11 +96,15 @@ class ThreadChanged:
 
 @dataclass(frozen=True, slots=True)
 class ThreadClosed:
+    """Upstream unloaded a thread; it goes on when somebody resumes it."""
+
     thread_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
+    """A turn began."""
+
     thread_id: str
     turn_id: str
     started_at_ms: int | None

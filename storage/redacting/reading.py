@@ -105,10 +105,12 @@ def last_part(name: str) -> str:
 
 
 def line_start(view: str, at: int) -> int:
+    """Where the line of `at` begins, looked for through 4,096 characters at the most."""
     return view.rfind("\n", max(0, at - 4096), at) + 1
 
 
 def ends_line(view: str, at: int) -> bool:
+    """Whether nothing but blanks, a closing quote or a comment follows on this line."""
     rest = at
     while rest < len(view) and view[rest] in " \t\\":
         rest += 1
@@ -116,20 +118,19 @@ def ends_line(view: str, at: int) -> bool:
 
 
 def ends_pair(view: str, at: int) -> bool:
+    """Whether a `name=value` pair can end here."""
     return at >= len(view) or view[at] in " \t\r\n;&\"'\\`"
 
 
 def trimmed(view: str, lo: int, hi: int) -> int:
-    while (
-        hi > lo
-        and view[hi - 1] in ",;)]}>\\.:"
-        and not (view[hi - 1] in ")]}" and view[hi - 1] == ")" and "(" in view[lo:hi])
-    ):
+    """Where a value that ends at `hi` ends without the punctuation of what surrounds it."""
+    while hi > lo and view[hi - 1] in ",;)]}>\\.:" and not (view[hi - 1] == ")" and "(" in view[lo:hi]):
         hi -= 1
     return hi
 
 
 def rule_for(what: str, name: str) -> str:
+    """The id of the placeholder: what the field's name says that its value is."""
     if what == PASSWORD:
         return "password"
     lowered = name.lower()
