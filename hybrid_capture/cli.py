@@ -12,50 +12,30 @@ from typing import Annotated, Literal
 
 import typer
 
-from hybrid_capture import cli_finding
 from hybrid_capture.cli_approvals import approvals_app
 from hybrid_capture.cli_drill import drill_app, gates_app
 from hybrid_capture.cli_export import sessions_export
+from hybrid_capture.cli_finding import coverage, decisions, revisions, search
 from hybrid_capture.cli_import import import_
 from hybrid_capture.cli_links import links_app
+from hybrid_capture.cli_recovery import fallback, recover_app, switch_app
+from hybrid_capture.cli_sessions import audit, sessions_app, transitions
 from hybrid_capture.cli_setup import migrate_collector, setup_app
 from hybrid_capture.cli_simulate import simulate
 from hybrid_capture.cli_store import backup, fsck, purge
 from hybrid_capture.cli_trace import trace_app
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
-from hybrid_capture.verbs import EPILOG, LOOK, Json, Limit, StateDir, database_of, folder_of, verb
+from hybrid_capture.verbs import EPILOG, LOOK, Json, StateDir, folder_of, verb
 
 app = typer.Typer(
     **LOOK, add_completion=True, epilog=EPILOG, help="Capture AI coding sessions reliably, redacted, once."
 )
-recover_app = typer.Typer(**LOOK, help="Bring back the live stream, or one part of it: hybrid, auth, sidecar.")
-switch_app = typer.Typer(**LOOK, help="The stream kill switch: durable, and works without a running runtime.")
-sessions_app = typer.Typer(**LOOK, help="Read what is stored; needs no running runtime.")
-app.add_typer(recover_app, name="recover")
-app.add_typer(switch_app, name="kill-switch")
-app.add_typer(sessions_app, name="sessions")
-app.add_typer(setup_app, name="setup")
-app.command("migrate-collector")(migrate_collector)
-app.command("import")(import_)
-app.command()(simulate)
-app.add_typer(drill_app, name="drill")
-app.add_typer(gates_app, name="gates")
-app.add_typer(links_app, name="links")
-app.add_typer(approvals_app, name="approvals")
-app.add_typer(trace_app, name="trace")
-cli_finding.register(app, sessions_app)
-sessions_app.command("export")(sessions_export)
-for upkeep in (purge, fsck, backup):
-    app.command()(upkeep)
 
 Codex = Annotated[
     Path | None, typer.Option("--codex", help="The codex binary or its npm wrapper; looked for on PATH otherwise.")
 ]
 Cwd = Annotated[Path | None, typer.Option("--cwd", exists=True, file_okay=False, help="Working folder of the session.")]
-Expected = Annotated[
-    int | None, typer.Option("--expected-revision", min=0, help="Only if the config still has this revision.")
-]
 
 
 def _version(wanted: bool) -> None:
@@ -226,184 +206,6 @@ def logout(state_dir: StateDir = None, as_json: Json = False) -> int:
     return logins.command(folder_of(state_dir), "logout", Screen(as_json))
 
 
-@recover_app.command("hybrid")
-@verb
-def recover_hybrid(state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Bring the live stream back: out of the fallback and of every crash loop, with the account read again.
-
-    \b
-    Example:
-      hybrid-capture recover hybrid
-    """
-    from hybrid_capture import recovery
-
-    return recovery.command(folder_of(state_dir), "recoverHybrid", Screen(as_json))
-
-
-@app.command()
-@verb
-def fallback(state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Stop the live stream for the rest of this run, until `recover hybrid`; the baseline goes on.
-
-    \b
-    Example:
-      hybrid-capture fallback
-    """
-    from hybrid_capture import recovery
-
-    return recovery.command(folder_of(state_dir), "fallbackToOtelOnly", Screen(as_json))
-
-
-@switch_app.command("on")
-@verb
-def kill_switch_on(expected: Expected = None, state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Stop the live stream and keep it stopped, across restarts.
-
-    \b
-    Example:
-      hybrid-capture kill-switch on
-    """
-    from hybrid_capture import recovery
-
-    return recovery.turn(folder_of(state_dir), True, expected, Screen(as_json))
-
-
-@switch_app.command("off")
-@verb
-def kill_switch_off(expected: Expected = None, state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Let the live stream run again; a running runtime resumes by itself.
-
-    \b
-    Example:
-      hybrid-capture kill-switch off
-    """
-    from hybrid_capture import recovery
-
-    return recovery.turn(folder_of(state_dir), False, expected, Screen(as_json))
-
-
-@switch_app.command("status")
-@verb
-def kill_switch_status(state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Say what the config file says, runtime or not; exit code 1 when the file cannot be trusted.
-
-    \b
-    Example:
-      hybrid-capture kill-switch status
-    """
-    from hybrid_capture import recovery
-
-    return recovery.status(folder_of(state_dir), Screen(as_json))
-
-
-@switch_app.command("restore")
-@verb
-def kill_switch_restore(state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Put the last good copy of config.toml in the place of one that is broken, cut off or gone.
-
-    \b
-    Example:
-      hybrid-capture kill-switch restore
-    """
-    from hybrid_capture import recovery
-
-    return recovery.restore(folder_of(state_dir), Screen(as_json))
-
-
-@recover_app.command("auth")
-@verb
-def recover_auth(state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Read the account again; a running turn is not touched.
-
-    \b
-    Example:
-      hybrid-capture recover auth
-    """
-    from hybrid_capture import logins
-
-    return logins.command(folder_of(state_dir), "retryAuth", Screen(as_json))
-
-
-@recover_app.command("sidecar")
-@verb
-def recover_sidecar(state_dir: StateDir = None, as_json: Json = False) -> int:
-    """Start the app-server anew, also out of its crash loop.
-
-    \b
-    Example:
-      hybrid-capture recover sidecar
-    """
-    from hybrid_capture import logins
-
-    return logins.command(folder_of(state_dir), "restartSidecar", Screen(as_json))
-
-
-@sessions_app.command("list")
-@verb
-def sessions_list(
-    query: Annotated[str | None, typer.Option("--query", help="In title, folder, branch, model or id.")] = None,
-    limit: Limit = 50,
-    state_dir: StateDir = None,
-    as_json: Json = False,
-) -> int:
-    """List stored sessions, newest first.
-
-    \b
-    Example:
-      hybrid-capture sessions list --query my-project
-    """
-    from hybrid_capture import store_view
-
-    return store_view.sessions(database_of(state_dir), query, limit, Screen(as_json))
-
-
-@sessions_app.command("show")
-@verb
-def sessions_show(
-    session_id: Annotated[str, typer.Argument(metavar="ID", help="The session's id, or how it begins.")],
-    bodies: Annotated[bool, typer.Option("--bodies", help="With --json: the whole redacted items, too.")] = False,
-    state_dir: StateDir = None,
-    as_json: Json = False,
-) -> int:
-    """Print one session: turns, and items with type, status and text.
-
-    \b
-    Example:
-      hybrid-capture sessions show 0199a213 --json | jq '.turns[].items[].type'
-    """
-    from hybrid_capture import store_view
-
-    return store_view.session(database_of(state_dir), session_id, bodies, Screen(as_json))
-
-
-@app.command()
-@verb
-def transitions(limit: Limit = 50, state_dir: StateDir = None, as_json: Json = False) -> int:
-    """List changes of mode, process, handshake and login, in the order in which they happened.
-
-    \b
-    Example:
-      hybrid-capture transitions --limit 20
-    """
-    from hybrid_capture import store_view
-
-    return store_view.transitions(database_of(state_dir), limit, Screen(as_json))
-
-
-@app.command()
-@verb
-def audit(limit: Limit = 50, state_dir: StateDir = None, as_json: Json = False) -> int:
-    """List what must not be forgotten: losses, refusals, incidents.
-
-    \b
-    Example:
-      hybrid-capture audit --json
-    """
-    from hybrid_capture import store_view
-
-    return store_view.audit(database_of(state_dir), limit, Screen(as_json))
-
-
 @app.command()
 @verb
 def stop(state_dir: StateDir = None, as_json: Json = False) -> int:
@@ -491,3 +293,18 @@ def redact(
         with file.open("rb") as source:
             redact_stream(source, sys.stdout.buffer, told)
     return 0
+
+
+# The verbs of other files, in the order in which `--help` lists them: after those above, and groups after verbs.
+for each in (fallback, transitions, audit, search, coverage, decisions, purge, fsck, backup, simulate):
+    app.command()(each)
+app.command("import")(import_)
+app.command("migrate-collector")(migrate_collector)
+sessions_app.command("revisions")(revisions)
+sessions_app.command("export")(sessions_export)
+for name, group in (
+    ("recover", recover_app), ("kill-switch", switch_app), ("sessions", sessions_app), ("links", links_app),
+    ("approvals", approvals_app), ("trace", trace_app), ("setup", setup_app), ("drill", drill_app),
+    ("gates", gates_app),
+):  # fmt: skip
+    app.add_typer(group, name=name)

@@ -13,14 +13,6 @@ Tool = Annotated[Literal["codex", "claude"] | None, typer.Option("--tool", help=
 Session = Annotated[str, typer.Argument(help="Session id, or how it begins.")]
 
 
-def register(app: typer.Typer, sessions_app: typer.Typer) -> None:
-    """Add the verbs to the command."""
-    app.command()(search)
-    app.command()(coverage)
-    app.command()(decisions)
-    sessions_app.command("revisions")(revisions)
-
-
 @verb
 def search(
     phrase: Annotated[list[str], typer.Argument(help="Words; in quotes: one after another; `word*`: its beginning.")],

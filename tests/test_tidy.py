@@ -48,9 +48,13 @@ SLEEPERS = {
     "tests/actors/transport/cast.py": "an actor that is slow on purpose",
     "tests/actors/transport/stage_hands.py": "polls real processes",
     "tests/doc_blocks.py": "polls real processes",
-    "tests/hybrid_capture/*": "polls real processes",
-    "tests/live/*": "polls real processes",
-    "tests/real/*": "polls real processes",
+    "tests/hybrid_capture/receiver_house.py": "a tree that is slow on purpose",
+    "tests/hybrid_capture/command.py": "polls what a real process has written",
+    "tests/live/exporter.py": "an exporter's pace",
+    "tests/live/test_mixed_traffic.py": "traffic that lasts",
+    "tests/live/test_otlp.py": "processes that stand still, and a store that is locked, for so long",
+    "tests/live/test_tailing.py": "two lines must not be of one second",
+    "tests/real/lane.py": "polls real programs, and takes processes away for so long",
     "tests/storage/test_store.py": "kills a real writer at a random instant",
 }
 """Test files that may sleep, and why. A machine's time is an argument: it never needs to."""
