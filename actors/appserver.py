@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import signal
@@ -57,6 +56,8 @@ class AppServer:
         for pipe in (self._stdin, self._stdout, self._stderr_pipe):
             os.set_blocking(pipe.fileno(), False)
         if sys.platform.startswith("linux"):
+            import fcntl  # Windows has none
+
             with contextlib.suppress(OSError):  # a limit of the user's; the default size works too
                 fcntl.fcntl(self._stdout.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
         self.pid = self._process.pid

@@ -19,6 +19,7 @@ from pathlib import Path
 import orjson
 
 from actors import lifeline
+from storage import file_lock
 
 SOCKET_PATH_BYTES_MAX = 60
 """Of the folder for sockets. The kernel takes 107 bytes for a whole socket path, and file names need the rest."""
@@ -72,7 +73,7 @@ class StateFolder:
             self.release()
             text = f"the state folder {self.path} cannot be used ({error.strerror}): give another with --state-dir"
             raise FolderUnusable(text) from None
-        if not _lock(self._lock):
+        if not file_lock.take(self._lock):
             owner = _owner(self.path)
             self.release()
             who = f" (pid {owner.pid})" if owner else ""
@@ -173,22 +174,3 @@ def _write_private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     os.replace(beside, path)
-
-
-def _lock(descriptor: int) -> bool:
-    """Take the lock unless a living process holds it; the OS gives it back when its holder dies."""
-    if sys.platform == "win32":  # written for Windows, never run there
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

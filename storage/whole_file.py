@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from storage import file_lock
 
 LOOK_S = 0.005
 
@@ -91,28 +92,10 @@ def exclusively(path: Path, wait_s: float) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         end = time.monotonic() + wait_s
-        while not _lock(descriptor):
+        while not file_lock.take(descriptor):
             if time.monotonic() >= end:
                 raise LockBusy
             time.sleep(LOOK_S)
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":  # written for Windows, never run there
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
