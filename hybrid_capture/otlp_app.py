@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import get_args
@@ -211,13 +212,18 @@ async def _drained(request: Request) -> bool:
 
 def otlp_app(receiver: Receiver) -> Starlette:
     """The application; mounted by the gateway at its root."""
+    told: set[type[Exception]] = set()
+    """Kinds of our own faults that stand in the log: one of each, since every request may bring another."""
 
     async def take(request: Request) -> Response:
         try:
             return await receiver.take(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
-        except Exception:  # noqa: BLE001  our own fault is no reason to lose a batch: it may work the next time
+        except Exception as fault:  # noqa: BLE001  ours is no reason to lose a batch: it may work the next time
+            if type(fault) not in told:
+                told.add(type(fault))
+                sys.excepthook(type(fault), fault, fault.__traceback__)  # redacted in the gateway
             return await _refusal(request, "json", busy("the receiver has a fault"))
 
     return Starlette(

@@ -134,7 +134,6 @@ class CaptureRuntime:
         self._pulse = Pulse(timing.ping_interval_ms / 1000, timing.ping_deadline_ms / 1000)
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch_root, name="hybrid-capture-watch", daemon=True)
-        self._last_status: Event | None = None
         self.given_up = ""
         """Why no further root is started; empty while the runtime goes on. A status event goes with it."""
 

@@ -40,14 +40,14 @@ def stop(folder: Path, screen: Screen, wait_s: float = WAIT_S) -> int:
     told = False
     while not lifeline.process_is_gone(here.pid, here.created_at):
         waited = time.monotonic() - began
+        if waited > PROGRESS_S and not told:
+            screen.note(f"waiting for pid {here.pid} to account for what is staged ...")
+            told = True
         if waited > wait_s:
             text = (
                 f"pid {here.pid} did not end within {wait_s:g} s: end it with `kill -9 {here.pid}`; all below follows"
             )
             raise Problem("TIMED_OUT", text, TIMED_OUT)
-        if waited > PROGRESS_S and not told:
-            screen.note(f"waiting for pid {here.pid} to account for what is staged ...")
-            told = True
         time.sleep(LOOK_S)
     _check_gone(here, below)
     took_ms = round((time.monotonic() - began) * 1000)

@@ -162,6 +162,20 @@ def test_when_nobody_stores_it_is_503_in_time_and_may_be_sent_again() -> None:
         assert house.given_up == [1]
 
 
+def test_a_fault_of_our_own_loses_no_batch_and_is_told_once(
+    house: ReceiverHouse, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(body: bytes) -> Answer:
+        raise ZeroDivisionError("in a test")
+
+    house.reply = broken
+    for _ in range(2):
+        response, said = house.post()
+        assert (response.status, response.getheader("retry-after")) == (503, "1")
+        assert b"fault" in said
+    assert capfd.readouterr().err.count("ZeroDivisionError: in a test") == 1
+
+
 def test_more_at_once_than_may_be_in_hand_is_503_at_once() -> None:
     in_hand = threading.Semaphore(0)
     with ReceiverHouse(reply=lambda body: in_hand.release()) as house:
