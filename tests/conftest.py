@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chaos.claude_program import ClaudeNotFound, find_claude
 from chaos.client import Client
@@ -25,6 +26,9 @@ from tests.server import NoServer, PostgresServer, running_server
 ROOT = Path(__file__).resolve().parent.parent
 # No test follows the folders of whoever runs it; those that follow folders of their own say so.
 os.environ["HYBRID_CAPTURE_WATCH_CODEX"] = os.environ["HYBRID_CAPTURE_WATCH_CLAUDE"] = "false"
+# An example has no deadline: on a busy machine one that waits for a processor is not a slow one.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 Start = Callable[..., Client]
 
 
