@@ -39,6 +39,10 @@ UNREACHABLE = {
     "message Knock": "the root's pulse is kept by the simulation itself",
     "message Knocked": "the same",
     "supervision ActorFaulted": "said when a handler raises: that is a violation of its own",
+    "supervision StoreSetAside": "the simulated disk fills up and dies, but damages nothing: tests/live/test_damage.py",
+    "message StoreSetAside": "the same",
+    "message FilesWanted": "no folder is watched here: tests/actors/machines/test_tailing.py and its live one",
+    "message FilesTold": "the same",
     **{
         f"process {state} × Wanted": "wanted is said only of a stopped process; the row makes a repetition nothing"
         for state in ("starting", "running", "backing_off", "stopping", "crash_loop")
@@ -49,6 +53,31 @@ UNREACHABLE = {
     },
 }
 """What no simulation can reach, and why."""
+
+_CROSSES = "only when the app-server goes while the command is on its way: the policy lets it pass while it runs"
+_TWICE = "only when it is asked to stop a second time before it has stopped"
+_ANSWERS = "only when the answer to the greeting crosses the order to stop"
+RARE = {
+    **{f"auth {state} × NotReachable": _CROSSES for state in ("needs_login", "authenticated", "logged_out")},
+    **{
+        f"auth {state} × NoLogin": "only when the login ends while its cancellation is on its way"
+        for state in ("needs_login", "authenticated", "logged_out")
+    },
+    **{f"sidecar {phase} × StopSidecar": _TWICE for phase in ("absent", "closing", "terminating", "killing")},
+    **{
+        f"sidecar {phase} × {answer}": _ANSWERS
+        for phase in ("closing", "terminating", "killing")
+        for answer in ("Greeted", "GreetingFailed")
+    },
+    "sidecar killing × AccountCallback": "only when a login ends in the moment between the last signal and the end",
+    "sidecar closing × Hung": "only when a process is found silent just as it is asked to stop",
+    "sidecar terminating × Hung": "the same",
+    "process stopped × RestartOrdered": "only when the process stops while the order is on its way",
+    "process starting × RestartOrdered": "only when it starts while the order is on its way",
+    "process starting × StopDone": "only when the end of the one before comes after the next was wanted",
+    "process stopping × Crashed": "only when it dies by itself just as it is asked to stop",
+}
+"""Rows that a thousand seeds may not have, and what it takes. `tests/actors/machines/` has each of them."""
 
 
 class CountingTable(dict[Any, Any]):

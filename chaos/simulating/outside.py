@@ -77,6 +77,8 @@ class Outside:
         self.exporter = Exporter(world)
         self.stopped: list[TreeStopped] = []
         self.stopping = False
+        self.revision = 1
+        """Of the config file, as people saw it last."""
 
     # The root.
 
@@ -227,6 +229,7 @@ class Outside:
                 wish.answers += 1
                 wish.accepted = wish.accepted or body["answer"] == "accepted"
                 self.world.checks.answered_person(wish)
+            self.revision = body.get("data", {}).get("revision", self.revision)
         elif body["event"] == "commandDone" and wish is not None:
             wish.effects += 1
             self.world.checks.done_for_person(wish, body)
@@ -244,6 +247,7 @@ class Outside:
             person.used.append(body["token"])
         elif event == "commandDone":
             result = body["result"]
+            self.revision = result.get("revision", self.revision)
             wish = self.wishes.get(body["commandId"])
             if "threadId" in result:
                 person.threads.append(result["threadId"])

@@ -68,6 +68,10 @@ _METHOD = _pick(
     "thread/list", "thread/turns/list", "thread/loaded/list",
 )  # fmt: skip
 _CLIENT = _pick("r1", "r2")
+_LOOK = _pick(
+    "getTransitions", "getSessions", "getSession", "searchSessions", "getCodexStreamDedupeLog", "getTrace",
+    "getIngestConfig", "getMetrics",
+)  # fmt: skip
 
 FAULTS: dict[str, tuple[int, Args]] = {
     "kill": (14, lambda c: (_ROLE(c),)),
@@ -118,6 +122,9 @@ WISHES: dict[str, tuple[int, Args]] = {
     "fallbackToOtelOnly": (3, lambda c: (_CLIENT(c),)),
     "setStreamKillSwitch": (6, lambda c: (_CLIENT(c), c.below(2), c.below(3))),
     "getStatus": (4, lambda c: (_CLIENT(c),)),
+    "look": (12, lambda c: (_CLIENT(c), _LOOK(c))),
+    "snapshot": (4, lambda c: (_CLIENT(c),)),
+    "updateIngestConfig": (4, lambda c: (_CLIENT(c), c.below(2), c.below(3))),
     "export": (16, lambda c: (c.between(1, 5), c.between(1, 3))),
     "export_again": (5, lambda c: ()),
     "subscribe": (3, lambda c: (_CLIENT(c), c.below(2))),

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from chaos.simulating.coverage import RARE
 from chaos.simulating.plan import Plan, plan_of
 from chaos.simulating.shrinking import shrink
 from chaos.simulation import Outcome, Search, play, search
@@ -99,7 +100,7 @@ def _summary(found: Search, screen: Screen) -> None:
     )
     screen.say(f"{every - len(never)} of {every} table rows, messages and kinds of fault were exercised; never:")
     for word in never:
-        screen.say(f"  {word}")
+        screen.say(f"  {word}: {RARE[word]}" if word in RARE else f"  {word}")
     for word, count in found.refused.most_common():
         screen.say(f"refused {count} times: {word}")
     record: dict[str, Any] = {

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import actors.facade
 import actors.ingest
 import actors.lifeline
 import actors.questions
@@ -20,6 +22,7 @@ import actors.tracing
 from actors.leftovers import Found
 from chaos.simulating.hosted import Carried
 from chaos.simulating.plain import PLAIN, PlainLive
+from chaos.simulating.reads import Reads
 from messages.base import Message
 
 
@@ -46,6 +49,7 @@ def seams(world: Any, whole_wire: bool) -> Iterator[None]:
         (actors.sidecar, "writer_locks", lambda *_: world.home.is_held),
         (actors.stager, "LiveSessions", lambda: lambda _session: PlainLive()),
         (actors.ingest, "Store", world.disk.open_store),
+        (actors.facade, "StoreReads", partial(Reads, world)),
     ]
     if not whole_wire:
         table += [

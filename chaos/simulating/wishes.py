@@ -44,12 +44,32 @@ def wish(outside: Outside, home: Home, what: str, args: tuple[Any, ...]) -> None
     elif what == "setStreamKillSwitch":
         expected = {} if more[1] else {"expectedRevision": 0}
         outside.wish(name, what, {"on": bool(more[0]), **expected})
+    elif what == "look":
+        thread = person.threads[-1] if person.threads else "th0"
+        outside.wish(name, more[0], {key: thread if value is None else value for key, value in _LOOKS[more[0]].items()})
+    elif what == "snapshot":
+        threads = person.threads or [*home.threads] or ["th0"]
+        outside.wish(name, "codexAppServerRequestThreadSnapshot", {"threadId": threads[-1]})
+    elif what == "updateIngestConfig":
+        revision = 0 if more[1] == 0 else outside.revision
+        outside.wish(name, what, {"changes": {"links": bool(more[0])}, "expectedRevision": revision})
     elif what == "subscribe":
         outside.wish(name, what, {"live": bool(more[0])})
     else:
         outside.wish(name, what)
 
 
+_LOOKS: dict[str, dict[str, Any]] = {
+    "getTransitions": {"after": 2},
+    "getSessions": {},
+    "getSession": {"sessionId": None},
+    "searchSessions": {"text": "go on"},
+    "getCodexStreamDedupeLog": {"sessionId": None},
+    "getTrace": {"turnId": "tu2"},
+    "getIngestConfig": {},
+    "getMetrics": {},
+}
+"""What people read, and what about; None: the thread they had last."""
 _LOGINS: tuple[dict[str, Any], ...] = (
     {"kind": "chatgpt"},
     {"kind": "chatgptDeviceCode"},

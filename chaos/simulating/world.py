@@ -225,6 +225,10 @@ class World:
         for at_us in self.links.arrivals(sender, receiver, message, self.clock.us):
             self._push(at_us, receiver, message, sender)
 
+    def ready(self, hosted: Hosted, watch: WatchMessage) -> None:
+        """Something that it watches has something to read."""
+        self._push(self.clock.us, hosted, watch, self.system)
+
     def child_spoke(self, child: StandIn) -> None:
         """The process has something to say, or is gone: whoever watches it is told."""
         owner = self.live.get("sidecar")

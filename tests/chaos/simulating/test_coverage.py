@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import actors.machines.auth
-from chaos.simulating.coverage import UNREACHABLE, CountingTable, Coverage
+from chaos.simulating.coverage import RARE, UNREACHABLE, CountingTable, Coverage
 from chaos.simulating.plan import plan_of
 from chaos.simulation import play
 
@@ -32,3 +32,4 @@ def test_tables_are_put_back() -> None:
 
 def test_what_cannot_be_reached_is_still_a_word_of_ours() -> None:
     assert set(UNREACHABLE) <= set(Coverage().all())
+    assert set(RARE) <= set(Coverage().all()) - set(UNREACHABLE)
