@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from inspect import signature
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -46,6 +47,15 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Facade": ("limits",),
 }
 """What a machine is made from, by its class. Everything else in it follows from what it was asked."""
+STANDS: dict[str, tuple[str, ...]] = {
+    "Supervision": ("process.state", "auth", "announced", "stopping", "fallback"),
+    "Auth": ("phase",),
+    "Life": ("phase",),
+    "Courier": ("next_seq", "settled_seq", "full"),
+    "Staging": ("generation", "closing_seq", "reading.stage.bytes_count"),
+    "Facade": (),
+}
+"""What is looked at of it after a decision. A facade shows everything at once."""
 SHOWN = frozenset({"role", "name", "call", "tag", "signal", "kind"})
 """Fields of effects that hold a word of ours."""
 UNDECIDED = frozenset({"LiveLines"})
@@ -108,7 +118,8 @@ class Recording:
         if isinstance(outcome, tuple) and len(outcome) == 2 and type(outcome[0]) is type(self._held[name]):
             self._holds(name, outcome[0])  # a machine that is a value: this one goes on from here
         self._count += 1
-        self._write({"n": self._count, **line, "decided": digest(outcome, self._mask.word)})
+        decided = digest(outcome, self._mask.word)
+        self._write({"n": self._count, **line, "decided": decided, "stands": stands(self._held[name])})
 
     def close(self) -> None:
         """No more."""
@@ -162,6 +173,11 @@ def digest(outcome: Any, word: Callable[[str], str] = str) -> list[Any]:
     if len(effects) == 2 and isinstance(effects[1], tuple):
         effects = effects[1]
     return [told for effect in effects if (told := _effect(effect, word)) is not None]
+
+
+def stands(machine: Any) -> list[Any]:
+    """Where a machine stands after a decision, in words and numbers of ours: what it decided may show much later."""
+    return [attrgetter(path)(machine) for path in STANDS[type(machine).__name__]]
 
 
 def _effect(effect: Any, word: Callable[[str], str]) -> list[Any] | None:

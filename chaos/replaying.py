@@ -21,7 +21,7 @@ from actors.machines.sidecar import Life
 from actors.machines.staging import Staging
 from actors.machines.standing import Supervision
 from actors.recorded_values import Unreadable, decode
-from actors.recording import VERSION, digest
+from actors.recording import VERSION, digest, stands
 from actors.wire.batch import decode_runs
 
 
@@ -132,13 +132,17 @@ def _again(machines: dict[str, Any], line: dict[str, Any], number: int) -> Diffe
         raise NotARecording(f"line {number}: nothing that a machine is asked ({error})") from None
     try:
         outcome = decide(machine, *asked)
+        if isinstance(outcome, tuple) and len(outcome) == 2 and type(outcome[0]) is type(machine):
+            machine = machines[name] = outcome[0]
         got = orjson.loads(orjson.dumps(digest(outcome)))
+        now = orjson.loads(orjson.dumps(stands(machine)))
     except Exception as error:  # noqa: BLE001  whatever a machine raises is not what it decided then
-        got, outcome = [["raised", type(error).__name__]], None
-    if isinstance(outcome, tuple) and len(outcome) == 2 and type(outcome[0]) is type(machine):
-        machines[name] = outcome[0]
-    if got == expected:
+        got, now = [["raised", type(error).__name__]], None
+    then = line.get("stands", now)  # a recording may be older than these
+    if got == expected and now == then:
         return None
+    if now != then:
+        expected, got = [*expected, ["and stands at", then]], [*got, ["and stands at", now]]
     return Difference(int(line.get("n", 0)), str(name), str(verb), ", ".join(map(_word, asked)), expected, got)
 
 

@@ -16,8 +16,8 @@ from chaos.simulation import plan_of, play
 from hybrid_capture.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = (0, 16)
-"""The second crosses the whole wire and keeps its history of messages."""
+SEEDS = (0, 15, 16)
+"""The second has a login and an interrupted turn; the third crosses the whole wire, with its history of messages."""
 WITH_A_BUG = """
 import json, sys
 from chaos.mutating.graft import graft
@@ -67,18 +67,20 @@ def test_what_turns_said_is_not_in_it(recordings: dict[int, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bug", "machine", "verb"),
+    ("bug", "seed", "machine", "verb", "heard"),
     [
-        ("skip an acknowledgement", "Staging", "staging.Staging.kept"),
-        ("allow a third restart", "Supervision", "supervision.step"),
-        ("never send a batch again", "Courier", "courier.Courier.tick"),
+        ("skip an acknowledgement", 0, "Staging", "staging.Staging.kept", "CheckpointKept"),
+        ("allow a third restart", 0, "Supervision", "supervision.step", ""),
+        ("never send a batch again", 0, "Courier", "courier.Courier.tick", ""),
+        ("authenticate on login/completed", 15, "Auth", "auth.step", "LoginEnded"),
+        ("keep an interrupted item open", 15, "Staging", "staging.Staging.batch", "FrameBatch"),
     ],
 )
 def test_a_bug_differs_in_the_machine_that_has_it(
-    recordings: dict[int, Path], bug: str, machine: str, verb: str
+    recordings: dict[int, Path], bug: str, seed: int, machine: str, verb: str, heard: str
 ) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", WITH_A_BUG, bug, str(recordings[0])],
+        [sys.executable, "-c", WITH_A_BUG, bug, str(recordings[seed])],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -87,6 +89,7 @@ def test_a_bug_differs_in_the_machine_that_has_it(
     found = orjson.loads(ran.stdout)
     assert found is not None, "nobody saw it"
     assert found[:2] == [machine, verb]
+    assert f"{verb}({heard}" in found[2]
     assert "expected" in found[2]
 
 
@@ -100,6 +103,22 @@ def test_the_first_different_decision_is_named_with_what_was_expected(recordings
     assert found.difference is not None
     assert found.difference.n == changed["n"]
     assert "expected Send sidecar BatchSettled #00000000" in str(found.difference)
+
+
+def test_where_a_machine_stands_is_part_of_its_decision_and_an_older_recording_without_it_is_replayed(
+    recordings: dict[int, Path],
+) -> None:
+    lines = recordings[15].read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"auth.step"' in line)
+    changed = orjson.loads(lines[at])
+    lines[at] = orjson.dumps({**changed, "stands": ["logged_out"]})
+    found = replay(lines).difference
+    assert found is not None
+    assert found.n == changed["n"]
+    assert f"and stands at {changed['stands']}" in str(found)
+    del changed["stands"]
+    lines[at] = orjson.dumps(changed)
+    assert replay(lines).difference is None
 
 
 @pytest.mark.parametrize(
