@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from actors.appserver import AppServer, NotReading, NotStarted
 from actors.leftovers import ScanFailed, below_app_server, end, marks, note, told
@@ -31,7 +31,7 @@ from actors.machines.effects import (
 from actors.machines.liveness import Liveness
 from actors.questions import Questions
 from actors.shell import Shell, clean, now
-from actors.upstream import LINES, PULL, REFRESH, Request, answered, unanswered, unproved
+from actors.upstream import LINES, PULL, REFRESH, Params, Request, answered, unanswered, unproved, wanted
 from actors.wire.frames import (
     AccountChanged,
     ItemStarted,
@@ -46,9 +46,9 @@ from actors.wire.lines import Lines, LineSplitter
 from actors.wire.methods import decode
 from actors.wire.rpc import Full, Pending, Settled
 from actors.writer_locks import writer_locks
-from messages.auth import AbandonLogin, LoginEnded, OpenLogin, ReadAccount, SendLogout, SidecarInitialized
+from messages.auth import LoginEnded, SidecarInitialized
 from messages.base import Message
-from messages.calls import ApprovalGiven, InterruptWanted, ThreadSnapshotWanted, ThreadWanted, TurnWanted
+from messages.calls import ApprovalGiven, ThreadSnapshotWanted
 from messages.lifecycle import Begin
 from messages.pulls import PositionsTold, PulledKept
 from messages.sidecar import StartSidecar, StopSidecar
@@ -113,46 +113,20 @@ class SidecarActor(Shell):
             self.perform(self.catchup.told(message, now(), self._road()))
         elif isinstance(message, PulledKept):
             self.perform(self.catchup.kept(message, now(), self._road()))
-        else:
-            self._call(message)
-
-    def stale(self, generation: int) -> Outcome:
-        """What a word about this generation is, for the history of messages."""
-        return "stale" if generation < self.life.generation else "handled"
-
-    def _call(self, message: Message) -> None:
-        """Something is wanted of the app-server."""
-        if isinstance(message, ReadAccount):
-            self._ask(Request("account/read", message.command_id or "account:account_read"))
-        elif isinstance(message, OpenLogin):
-            params = {"kind": message.kind, "secret": message.secret, "account_id": message.account_id}
-            self._ask(Request("account/login/start", message.command_id), params)
-        elif isinstance(message, AbandonLogin):
-            if message.login_id is not None:
-                self._ask(Request("account/login/cancel", message.command_id), {"login_id": message.login_id})
-        elif isinstance(message, SendLogout):
-            self._ask(Request("account/logout", message.command_id))
-        elif isinstance(message, ThreadWanted):
-            params = {"cwd": message.cwd or self.settings.sidecar.cwd, "model": message.model}
-            self._ask(Request("thread/start", message.command_id), params)
-        elif isinstance(message, TurnWanted):
-            trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
-            params = {
-                "thread_id": message.thread_id,
-                "text": message.text,
-                "traceparent": f"00-{trace_id}-{span_id}-01",
-            }
-            request = Request("turn/start", message.command_id, thread_id=message.thread_id, trace_id=trace_id)
-            self._ask(request, params)
-        elif isinstance(message, InterruptWanted):
-            params = {"thread_id": message.thread_id, "turn_id": message.turn_id}
-            self._ask(Request("turn/interrupt", message.command_id), params)
         elif isinstance(message, ThreadSnapshotWanted):
             self.perform(self.catchup.snapshot(message, now(), self._road()))
         elif isinstance(message, ApprovalGiven):
             line, effects = self.questions.given(message)
             self._write(line)
             self.perform(effects)
+        else:
+            wish = wanted(message, self.settings.sidecar.cwd, secrets.token_hex)
+            if wish is not None:
+                self._ask(*wish)
+
+    def stale(self, generation: int) -> Outcome:
+        """What a word about this generation is, for the history of messages."""
+        return "stale" if generation < self.life.generation else "handled"
 
     def peers_changed(self, changed: list[Party]) -> None:
         """A new stager gets what is unsettled; a new auth gets its evidence anew; a new facade the open questions."""
@@ -309,7 +283,7 @@ class SidecarActor(Shell):
 
     # What we say to it.
 
-    def _ask(self, request: Request, params: dict[str, Any] | None = None, deadline_ms: int | None = None) -> None:
+    def _ask(self, request: Request, params: Params | None = None, deadline_ms: int | None = None) -> None:
         if self.child is None:
             self._unanswered(request, "the sidecar is not running")
             return

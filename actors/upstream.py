@@ -14,8 +14,9 @@ from actors.machines.effects import Effect, Send
 from actors.wire import requests
 from actors.wire.account import AccountRead, called_back, read_account, read_only
 from actors.wire.frames import AccountChanged, Unshaped
-from messages.auth import AccountUpdated, AuthCallFailed, LoginOpened
-from messages.calls import CallDone
+from messages.auth import AbandonLogin, AccountUpdated, AuthCallFailed, LoginOpened, OpenLogin, ReadAccount, SendLogout
+from messages.base import Message
+from messages.calls import CallDone, InterruptWanted, ThreadWanted, TurnWanted
 from messages.otlp import TurnTraced
 
 CLIENT_NAME = "hybrid-capture"
@@ -60,6 +61,33 @@ LINES: dict[str, Callable[[int, Params], bytes]] = {
     "thread/turns/list": lambda n, p: requests.turns_list(n, p["thread_id"], p["cursor"], p["limit"], items=p["items"]),
 }
 """How each request is written."""
+
+
+def wanted(message: Message, cwd: str | None, token_hex: Callable[[int], str]) -> tuple[Request, Params] | None:
+    """What a message to the sidecar wants of upstream; None when nothing is to be sent.
+
+    `cwd` is where a thread works when nobody says otherwise; `token_hex` makes the names of a turn's trace.
+    """
+    if isinstance(message, ReadAccount):
+        return Request("account/read", message.command_id or "account:account_read"), {}
+    if isinstance(message, OpenLogin):
+        params = {"kind": message.kind, "secret": message.secret, "account_id": message.account_id}
+        return Request("account/login/start", message.command_id), params
+    if isinstance(message, AbandonLogin) and message.login_id is not None:
+        return Request("account/login/cancel", message.command_id), {"login_id": message.login_id}
+    if isinstance(message, SendLogout):
+        return Request("account/logout", message.command_id), {}
+    if isinstance(message, ThreadWanted):
+        return Request("thread/start", message.command_id), {"cwd": message.cwd or cwd, "model": message.model}
+    if isinstance(message, TurnWanted):
+        trace_id, span_id = token_hex(16), token_hex(8)
+        traceparent = f"00-{trace_id}-{span_id}-01"
+        request = Request("turn/start", message.command_id, thread_id=message.thread_id, trace_id=trace_id)
+        return request, {"thread_id": message.thread_id, "text": message.text, "traceparent": traceparent}
+    if isinstance(message, InterruptWanted):
+        params = {"thread_id": message.thread_id, "turn_id": message.turn_id}
+        return Request("turn/interrupt", message.command_id), params
+    return None
 
 
 def answered(request: Request, result: Any, generation: int) -> list[Effect]:

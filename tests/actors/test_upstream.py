@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from actors.machines.effects import Send
-from actors.upstream import ANSWERS, LINES, Request, answered, unanswered
+from actors.upstream import ANSWERS, LINES, Request, answered, unanswered, wanted
 from actors.wire.frames import AccountChanged
-from messages.auth import AccountUpdated, AuthCallFailed, LoginOpened
-from messages.calls import CallDone
+from messages.auth import AbandonLogin, AccountUpdated, AuthCallFailed, LoginOpened, OpenLogin, ReadAccount, SendLogout
+from messages.base import Message
+from messages.calls import CallDone, InterruptWanted, ThreadWanted, TurnWanted
 from messages.otlp import TurnTraced
 
 PARAMS = {
@@ -118,3 +119,47 @@ def test_a_turn_that_was_started_under_a_trace_is_told_to_the_baseline() -> None
     assert isinstance(done, CallDone)
     assert traced == TurnTraced(session_id="t1", turn_id="u9", trace_id="ab" * 16)
     assert len(answered(request, {"turn": {}}, 1)) == 1, "without a turn there is nothing to tell"
+
+
+WISHES: list[tuple[Message, str, str, dict[str, Any]]] = [
+    (ReadAccount(command_id=None), "account/read", "account:account_read", {}),
+    (ReadAccount(command_id="c1"), "account/read", "c1", {}),
+    (
+        OpenLogin(command_id="c1", kind="apiKey", secret="sk-x"), "account/login/start", "c1",
+        {"kind": "apiKey", "secret": "sk-x", "account_id": None},
+    ),
+    (AbandonLogin(command_id="c1", login_id="L1"), "account/login/cancel", "c1", {"login_id": "L1"}),
+    (SendLogout(command_id="c1"), "account/logout", "c1", {}),
+    (ThreadWanted(command_id="c1", cwd=None, model=None), "thread/start", "c1", {"cwd": "/home", "model": None}),
+    (ThreadWanted(command_id="c1", cwd="/w", model="m"), "thread/start", "c1", {"cwd": "/w", "model": "m"}),
+    (
+        TurnWanted(command_id="c1", thread_id="t1", text="go"), "turn/start", "c1",
+        {"thread_id": "t1", "text": "go", "traceparent": "00-" + "ab" * 16 + "-" + "ab" * 8 + "-01"},
+    ),
+    (
+        InterruptWanted(command_id="c1", thread_id="t1", turn_id="u1"), "turn/interrupt", "c1",
+        {"thread_id": "t1", "turn_id": "u1"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "call", "tag", "params"), WISHES, ids=lambda each: type(each).__name__)
+def test_a_wish_becomes_one_request_that_can_be_written(
+    message: Message, call: str, tag: str, params: dict[str, Any]
+) -> None:
+    wish = wanted(message, "/home", lambda size: "ab" * size)
+    assert wish is not None
+    request, given = wish
+    assert (request.call, request.tag, given) == (call, tag, params)
+    assert json.loads(LINES[call](7, given))["method"] == call
+
+
+def test_a_turn_s_request_remembers_the_trace_that_its_telemetry_will_carry() -> None:
+    wish = wanted(TurnWanted(command_id="c1", thread_id="t1", text="go"), "/home", lambda size: "ab" * size)
+    assert wish is not None
+    assert (wish[0].thread_id, wish[0].trace_id) == ("t1", "ab" * 16)
+
+
+def test_where_nothing_is_to_be_sent_there_is_no_request() -> None:
+    assert wanted(AbandonLogin(command_id="c1", login_id=None), "/home", lambda size: "ab" * size) is None
+    assert wanted(CallDone(command_id="c1", ok=True), "/home", lambda size: "ab" * size) is None
