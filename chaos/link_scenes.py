@@ -362,7 +362,6 @@ def nobody_can_tell(stage: Stage) -> None:
     after = {**base.tree, path: [*base.tree[path], *block]}
     for _ in range(2):
         session = stage.session("ambiguous")
-        session.review = True
         session.edit(stage.pass_time(), path, base.tree[path], after[path])
     stage.commit(after)
 

@@ -33,8 +33,6 @@ class ToldSession:
     """Commits that may be linked or not: both are right."""
     before: set[Told] = field(default_factory=set)
     """Commits that held its work before history was rewritten."""
-    review: bool = False
-    """Nothing can tell whose it is: to be linked would be wrong, to ask a person is right."""
     edits: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     made: list[tuple[int, Told, bool]] = field(default_factory=list)
 

@@ -33,7 +33,6 @@ from chaos.traffic.mixed import Homes, MixedTraffic
 from chaos.traffic.truth import Truth
 from hybrid_capture.settings import Settings
 
-HOURS_MAX = 168.0
 GAUGES_MAX = 2_000
 """Looks that are kept: the longer a soak, the further apart they are."""
 LOOK_S_MIN = 5.0
