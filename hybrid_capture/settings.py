@@ -102,6 +102,16 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     timing: Timing = Timing()
 
+    @field_validator("limits", "timing", mode="before")
+    @classmethod
+    def _numbers(cls, given: Any) -> Any:
+        """The environment has nothing but words, and these take no word for a number."""
+        if not isinstance(given, dict):
+            return given
+        return {
+            name: int(value) if isinstance(value, str) and value.isdecimal() else value for name, value in given.items()
+        }
+
     @field_validator("database")
     @classmethod
     def _readable(cls, database: SecretStr | None) -> SecretStr | None:

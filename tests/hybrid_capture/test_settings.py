@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_capture.settings import BadSettings, Settings, load_settings, store_of, tree_settings
+from messages.settings import Limits, Timing
 
 DSN = "postgresql://me:hunter2hunter2@db.example/capture"
 
@@ -23,6 +24,18 @@ def test_environment_and_config_file_can_name_a_server(tmp_path: Path, monkeypat
     monkeypatch.setenv("HYBRID_CAPTURE_DATABASE", DSN + "2")
     assert store_of(tmp_path) == DSN + "2"
     assert load_settings(tmp_path, database="x.sqlite3").store == str(tmp_path / "x.sqlite3")
+
+
+def test_the_environment_can_say_a_limit_or_a_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYBRID_CAPTURE_TIMING__PING_DEADLINE_MS", "12000")
+    monkeypatch.setenv("HYBRID_CAPTURE_LIMITS__LINE_BYTES_MAX", "65536")
+    settings = load_settings(tmp_path)
+    assert settings.timing == Timing(ping_deadline_ms=12_000)
+    assert settings.limits == Limits(line_bytes_max=65_536)
+    for wrong in ("three", "-1", "1.5", ""):
+        monkeypatch.setenv("HYBRID_CAPTURE_TIMING__PING_DEADLINE_MS", wrong)
+        with pytest.raises(BadSettings, match=r"timing\.ping_deadline_ms"):
+            load_settings(tmp_path)
 
 
 def test_no_settings_show_the_password(tmp_path: Path) -> None:
