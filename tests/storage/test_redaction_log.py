@@ -68,5 +68,6 @@ def test_an_exception_that_nobody_catches_leaves_a_redacted_traceback():
     ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr.count("ValueError: token [REDACTED:github-pat]") == 2
-    assert ended.stderr.count("token [REDACTED:github-pat]") == 3
+    assert "token [REDACTED:github-pat]" in ended.stderr.splitlines(), "what was logged has a line of its own"
+    # Python 3.13 shows the source of -c in a traceback as well, the token in it hidden.
     assert TOKEN not in ended.stderr
