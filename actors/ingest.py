@@ -26,7 +26,7 @@ from messages.records import (
 )
 from messages.status import Party
 from messages.traces import KeepTraces
-from storage.aside import begin_anew, standing_aside
+from storage.aside import begin_anew, set_aside_by, standing_aside
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
 from storage.store import Store
 
@@ -68,6 +68,8 @@ class IngestActor(Shell):
         self.look_again_ms = 0
         try:
             _ = self.store
+            # Who set it aside in this run and died before it could tell: what is numbered here fits on nothing.
+            self.replaced = set_aside_by(self.settings.database, self.settings.run_id)
         except StoreCorrupt as damage:
             self._set_aside(damage)
         except StoreUnavailable:

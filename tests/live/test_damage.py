@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -95,3 +97,21 @@ def test_a_store_that_is_cut_off_under_a_running_runtime_is_noticed_and_capture_
         assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
         ledger = house.runtime.status()["ledger"]
         assert ledger["balanced"]
+
+
+def test_an_ingest_that_dies_before_it_tells_of_a_fresh_store_leaves_nobody_waiting(build: Build) -> None:
+    """The fresh store knows none of the frames that are settled: without a new run nothing would be stored any more."""
+    with build(timing=QUICK) as house:
+        house.active()
+        house.turn(house.thread(), "SCN:plain hello")
+        root, ((run,),) = house.runtime.pids["root"], house.rows("SELECT DISTINCT run_id FROM offsets")
+        house.kill("ingest", signal.SIGSTOP)
+        store = sqlite3.connect(house.database, isolation_level=None, timeout=30)
+        store.execute("VACUUM INTO ?", (f"{house.database}.damaged-20261126T000000Z",))
+        note = "INSERT INTO audit (at_ms, run_id, kind, subject, text) VALUES (1, ?, 'store_set_aside', 'x', 'cut off')"
+        store.execute(note, (run,))
+        store.close()
+        house.kill("ingest")
+        house.runtime.wait_until(lambda _: house.runtime.pids.get("root") != root, "a new run", house.patience_s)
+        house.active()
+        assert house.turn(house.thread(), "SCN:plain after it")["status"] == "completed"

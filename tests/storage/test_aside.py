@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from storage.aside import begin_anew, standing_aside
+from storage.aside import begin_anew, set_aside_by, standing_aside
 from storage.database import open_writer
 from storage.errors import StoreCorrupt
 from storage.reader import Reader
@@ -78,3 +79,45 @@ def test_a_servers_database_is_not_ours_to_move() -> None:
     with pytest.raises(StoreCorrupt, match="it is damaged"):
         begin_anew("postgresql://db/capture", damage, "r", AT_MS)
     assert standing_aside("postgresql://db/capture") == []
+
+
+def test_only_the_run_that_set_it_aside_is_told_so(tmp_path: Path) -> None:
+    path, damage = torn(tmp_path)
+    assert set_aside_by(path, "r2") == ""
+    done = begin_anew(path, damage, "r2", AT_MS)
+    assert set_aside_by(path, "r2") == done.text
+    assert set_aside_by(path, "r3") == ""
+
+
+@pytest.mark.parametrize("step", ["link", "replace"])
+def test_who_dies_in_the_middle_leaves_a_store_that_is_judged_anew(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, damage = torn(tmp_path)
+    before = path.read_bytes()
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, step, dies)
+        with pytest.raises(KeyboardInterrupt):
+            begin_anew(path, damage, "r2", AT_MS)
+    assert path.read_bytes() == before
+    with pytest.raises(StoreCorrupt) as again:
+        open_writer(path)
+    done = begin_anew(path, again.value, "r2", AT_MS)
+    assert done.path.read_bytes() == before
+    assert set_aside_by(path, "r2") == done.text
+    assert not list(tmp_path.glob("*.fresh*"))
+
+
+def test_where_a_file_has_one_name_only_it_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, damage = torn(tmp_path)
+
+    def refuses(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refuses)
+    done = begin_anew(path, damage, "r2", AT_MS)
+    assert set_aside_by(path, "r2") == done.text
