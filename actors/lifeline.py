@@ -58,6 +58,15 @@ def process_is_gone(pid: int, created: float) -> bool:
         return True
 
 
+def waits_for_disk(pid: int) -> bool:
+    """Whether the process sleeps until the kernel is done with a disk: it cannot answer, and no signal reaches it
+    before that either. False where the OS does not tell (seen on Linux alone)."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_DISK_SLEEP)
+    except psutil.Error:
+        return False
+
+
 def exit_notice(pid: int) -> int | None:
     """A descriptor that becomes readable when the process ends; None where the OS has no such thing.
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 from collections import deque
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ from actors.machines.effects import (
     SaveConfig,
     SaveKillSwitch,
     Start,
+    WaitsForDisk,
     Woke,
 )
 from actors.machines.standing import Supervision
-from actors.machines.supervision import PongFrom, begin, step
+from actors.machines.supervision import PongFrom, begin, late, step
 from actors.shell import Shell, clean, now
 from actors.tree import BY_ROLE
 from messages.base import Message
@@ -77,6 +79,10 @@ class SupervisorActor(Shell):
             self._end_with_root()
         if woke.name == "tick":
             self._look_at_config()
+            for role in late(self.machine, now()):
+                process = self._process(role)
+                if process is not None and process.pid is not None and lifeline.waits_for_disk(process.pid):
+                    self._step(WaitsForDisk(role))
         self._step(woke)
 
     def _step(self, heard: object) -> None:
@@ -207,11 +213,19 @@ class SupervisorActor(Shell):
                 self._step(ActorExited(role, incarnation))
 
     def _kill(self, role: Role) -> None:
-        """A hung process gets SIGKILL; that it is ours is known from Thespian's own record of its children."""
+        """A hung process gets SIGKILL."""
+        process = self._process(role)
+        if process is not None:
+            process.kill()
+
+    def _process(self, role: Role) -> BaseProcess | None:
+        """The process of an actor; that it is ours is known from Thespian's own record of its children."""
         address = self.children.get(role)
         for child in getattr(self._myRef, "_child_procs", []):
             if address is not None and address in (child.childAddr, getattr(child, "childRealAddr", None)):
-                child.childProc.kill()
+                process: BaseProcess = child.childProc
+                return process
+        return None
 
     # The edges of the tree.
 

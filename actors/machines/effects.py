@@ -175,6 +175,13 @@ class ActorExited:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitsForDisk:
+    """The process of an actor that is late sleeps until the kernel is done with a disk: it does not hang."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigSeen:
     """What the config file says now: at the start, and whenever it changed."""
 

@@ -28,6 +28,7 @@ from actors.machines.effects import (
     KillActor,
     MachineRefused,
     Send,
+    WaitsForDisk,
     Wake,
     Woke,
 )
@@ -35,6 +36,7 @@ from actors.machines.restarts import CrashLoop, after_exit
 from actors.machines.standing import (
     NOT_PROBED,
     Handled,
+    Kid,
     Now,
     Probed,
     Supervision,
@@ -66,6 +68,7 @@ from messages.lifecycle import (
 )
 from messages.otlp import SourceProbed
 from messages.records import BaselineProbed, StoreSetAside, TransitionsKept
+from messages.settings import Timing
 from messages.sidecar import HandshakeChanged, SidecarExited, SidecarSpawnFailed, SidecarStarted, StreamHealthChanged
 from messages.status import Role
 
@@ -205,11 +208,9 @@ def _tick(machine: Supervision, now: Now) -> Handled:
     cause = ""
     _forgive(machine, now)
     for role, kid in machine.kids.items():
-        late_ms = now.mono - (kid.asked_ms if kid.asked_ms is not None else now.mono)
-        if kid.state == "starting" and now.mono - kid.since_ms >= timing.start_deadline_ms:
-            machine.kids[role] = replace(kid, last_error="did not start in time", since_ms=now.mono)
-        elif kid.state == "running" and late_ms >= timing.ping_deadline_ms:
-            machine.kids[role] = replace(kid, last_error=f"hung: no answer for {late_ms} ms", asked_ms=None)
+        why = _late(kid, timing, now)
+        if why:
+            machine.kids[role] = replace(kid, last_error=why, since_ms=now.mono, asked_ms=None)
         elif not leaving.overdue(machine, role, now):
             continue
         effects.append(KillActor(role))
@@ -226,6 +227,30 @@ def _tick(machine: Supervision, now: Now) -> Handled:
         cause = _silent_baseline(machine, now)
     machine.sent_through = 0
     return effects, cause
+
+
+def _late(kid: Kid, timing: Timing, now: Now) -> str:
+    """Why it counts as hung; empty when it does not."""
+    if kid.state == "starting" and now.mono - kid.since_ms >= timing.start_deadline_ms:
+        return "did not start in time"
+    if kid.state == "running" and kid.asked_ms is not None and now.mono - kid.asked_ms >= timing.ping_deadline_ms:
+        return f"hung: no answer for {now.mono - kid.asked_ms} ms"
+    return ""
+
+
+def late(machine: Supervision, now: Now) -> list[Role]:
+    """Who counts as hung at the next tick, unless `WaitsForDisk` is heard of it before."""
+    return [role for role, kid in machine.kids.items() if _late(kid, machine.settings.timing, now)]
+
+
+def _at_disk(machine: Supervision, heard: WaitsForDisk, now: Now) -> Handled:
+    """A disk that is slow is no fault of who waits for it, and SIGKILL would reach it no sooner than the disk's answer.
+    Its deadline begins anew, as often as it is seen so; that the store does not commit meanwhile is told by its probes.
+    """
+    kid = machine.kids[heard.role]
+    asked = None if kid.asked_ms is None else now.mono
+    machine.kids[heard.role] = replace(kid, asked_ms=asked, since_ms=now.mono)
+    return [], ""
 
 
 def _forgive(machine: Supervision, now: Now) -> None:
@@ -333,6 +358,7 @@ HANDLERS: dict[type, Callable[[Supervision, Any, Now], Handled]] = {
     Ready: _ready,
     ActorExited: _exited,
     ActorFaulted: _faulted,
+    WaitsForDisk: _at_disk,
     PongFrom: _pong_from,
     Woke: _woke,
     SidecarStarted: _sidecar,

@@ -64,6 +64,8 @@ class Hosted:
     """One process of the tree."""
 
     globalName = None
+    pid: int | None = None
+    """No process of this machine: nobody may ask the kernel about it."""
 
     def __init__(self, world: World, party: Party, number: int, parent: Hosted | None) -> None:
         self.world = world

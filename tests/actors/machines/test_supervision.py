@@ -9,8 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from actors.machines.effects import MachineRefused
-from actors.machines.supervision import PongFrom, step
+from actors.machines.effects import MachineRefused, WaitsForDisk
+from actors.machines.standing import Now
+from actors.machines.supervision import PongFrom, late, step
 from actors.tree import ROLES
 from messages.lifecycle import ActorFaulted, Ping, Pong, Ready
 from messages.otlp import SourceProbed
@@ -138,6 +139,30 @@ def test_an_actor_that_answers_late_is_slow_not_hung() -> None:
         house.run(1_000)
         house.hear(PongFrom("stager", Pong(n=n, incarnation=incarnation)))
     assert house.alive["stager"] == incarnation
+
+
+def test_an_actor_that_waits_for_the_disk_is_not_killed_and_one_that_hangs_afterwards_is() -> None:
+    house = active()
+    house.hung.add("ingest")
+    before, deadline_ms = house.alive["ingest"], house.settings.timing.ping_deadline_ms
+    for _ in range(5):
+        house.run(deadline_ms - 100)
+        assert late(house.machine, Now(house.now + deadline_ms - 1, 0)) == ["ingest"]
+        house.hear(WaitsForDisk("ingest"))
+        assert late(house.machine, Now(house.now + deadline_ms - 1, 0)) == []
+    assert house.alive["ingest"] == before
+    assert house.status.mode == "FAILURE", "that nothing is committed meanwhile is told"
+    house.run(2 * deadline_ms)
+    assert house.alive["ingest"] == before + 1
+
+
+def test_an_actor_whose_start_waits_for_the_disk_has_as_long_again() -> None:
+    house = TreeHouse()
+    house.slow_start = {"ingest"}
+    for _ in range(3):
+        house.run(house.settings.timing.start_deadline_ms - 500)
+        house.hear(WaitsForDisk("ingest"))
+    assert [role for _, role in house.starts].count("ingest") == 1
 
 
 def test_a_pong_of_an_older_incarnation_is_nothing() -> None:
