@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from storage.linking.findings import Deed
 from storage.linking.history import FileDiff
 from storage.linking.lines import CREATED, DELETED, MOVED, counted, weight
-from storage.linking.patches import Deed
 
 ADDED, REMOVED = "+", "-"
 """Before each bare line, so that one table holds both."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from storage.linking.findings import CommitSeen, Edit, Found, from_patch, local_path
+from storage.linking.findings import CommitSeen, Edit, Found, local_path
 from storage.linking.patches import envelopes, hunk_lines, whole
 from storage.linking.shell_commands import command_line, commits_made, shell_evidence
 
@@ -98,7 +98,7 @@ def _tool_call(body: dict[str, Any], lines: bool) -> Iterator[Found]:
     elif name in ("Edit", "MultiEdit", "Write", "NotebookEdit") and path:
         yield Edit(path, "update") if not lines and name != "Write" else _edit(name, path, given, told)
     elif name == "apply_patch":
-        yield from map(from_patch, envelopes(_text(given.get("input")) or _text(given.get("patch"))))
+        yield from envelopes(_text(given.get("input")) or _text(given.get("patch")))
 
 
 def _edit(name: str, path: str, given: dict[str, Any], told: dict[str, Any]) -> Edit:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from storage.linking.patches import Change, Deed
+Deed = Literal["add", "update", "delete", "touch"]
+"""`add` is the whole new content, `touch` a change whose content is not known."""
 
 
 @dataclass(slots=True)
@@ -17,6 +19,7 @@ class Edit:
     """Absolute wherever the item says enough for that."""
     deed: Deed
     old_path: str | None = None
+    """Where the file was before, when it was moved."""
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
@@ -35,11 +38,6 @@ class CommitSeen:
 
 
 Found = Edit | CommitSeen
-
-
-def from_patch(change: Change) -> Edit:
-    """A file's change of an `apply_patch` envelope."""
-    return Edit(change.path, change.deed, change.old_path, change.added, change.removed)
 
 
 def joined(cwd: str | None, path: str) -> str:

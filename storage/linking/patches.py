@@ -7,26 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
 
-Deed = Literal["add", "update", "delete", "touch"]
-"""`add` is the whole new content, `touch` a change whose content is not known."""
+from storage.linking.findings import Deed, Edit
 
 _ENVELOPE = re.compile(r"^\*\*\* (Add File|Update File|Delete File|Move to): (.+?)\s*$")
 BEGIN, END = "*** Begin Patch", "*** End Patch"
-
-
-@dataclass(slots=True)
-class Change:
-    """What one patch does to one file. `path` is as the patch names it."""
-
-    path: str
-    deed: Deed
-    old_path: str | None = None
-    """Where the file was before, when the patch moves it."""
-    added: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
 
 
 def hunk_lines(diff: str) -> tuple[list[str], list[str]]:
@@ -48,9 +33,10 @@ def hunk_lines(diff: str) -> tuple[list[str], list[str]]:
     return added, removed
 
 
-def envelopes(text: str) -> Iterator[Change]:
-    """The changes of every `*** Begin Patch` … `*** End Patch` in a text, e.g. in a shell command's here-document."""
-    change: Change | None = None
+def envelopes(text: str) -> Iterator[Edit]:
+    """The changes of every `*** Begin Patch` … `*** End Patch` in a text, e.g. in a shell command's here-document.
+    Paths are as the patch names them."""
+    change: Edit | None = None
     inside = False
     for line in text.split("\n"):
         mark = line.strip()
@@ -75,7 +61,7 @@ def envelopes(text: str) -> Iterator[Change]:
             if change is not None:
                 yield change
             deeds: dict[str, Deed] = {"Add File": "add", "Update File": "update", "Delete File": "delete"}
-            change = Change(head[2], deeds[head[1]])
+            change = Edit(head[2], deeds[head[1]])
     if change is not None:
         yield change
 

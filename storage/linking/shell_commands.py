@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from storage.linking.findings import CommitSeen, Edit, Found, from_patch, joined
+from storage.linking.findings import CommitSeen, Edit, Found, joined
 from storage.linking.patches import envelopes
 
 COMMAND_CHARS_MAX = 32 * 1024
@@ -61,8 +61,8 @@ def command_line(command: Any) -> str:
 def shell_evidence(command: str, output: str, cwd: str | None) -> Iterator[Found]:
     """Files written by here-documents, `apply_patch` and in-place editors, files removed or moved, commits made."""
     if "*** Begin Patch" in command:
-        for change in envelopes(command):
-            yield _in(cwd, from_patch(change))
+        for edit in envelopes(command):
+            yield _in(cwd, edit)
     elif "<<" in command:
         for edit in _written(command):
             yield _in(cwd, edit)

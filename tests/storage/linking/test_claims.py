@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from storage.linking.claims import Change, Standing, signed, signed_file
+from storage.linking.findings import Deed
 from storage.linking.history import FileDiff
 from storage.linking.lines import CREATED, DELETED, MOVED
-from storage.linking.patches import Deed
 
 
 def change(
