@@ -39,6 +39,8 @@ PROCESS_TESTS = (f"{MACHINES}/test_process.py", f"{MACHINES}/test_supervision.py
 SUPERVISION = "actors/machines/supervision.py"
 SUPERVISION_TESTS = (f"{MACHINES}/test_supervision.py",)
 SIDECAR = "actors/sidecar.py"
+SEAL_TESTS = ("tests/actors/transport/test_seal.py",)
+TRACING_TESTS = ("tests/actors/test_tracing.py",)
 LIVE = ()
 """An actor's own wiring has no tests of its file: the simulation runs it as it is."""
 
@@ -179,7 +181,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "let a hung actor hang", SUPERVISION,
-        "late_ms >= timing.ping_deadline_ms", "late_ms >= 10**9", SUPERVISION_TESTS,
+        "now.mono - kid.asked_ms >= timing.ping_deadline_ms:", "now.mono - kid.asked_ms >= 10**9:", SUPERVISION_TESTS,
     ),
     Mutant(
         "let a silent process live", "actors/machines/liveness.py",
@@ -301,5 +303,52 @@ MUTANTS: tuple[Mutant, ...] = (
         "pull before the stream is settled", "actors/machines/catchup.py",
         "if self.phase == \"holding\" and road.settled_seq >= self.hold_seq:", "if self.phase == \"holding\":",
         (f"{MACHINES}/test_catchup.py",), "tests",
+    ),
+    # What stands between processes, renderers and tools.
+    Mutant(
+        "open a sealed frame twice", "actors/transport/seal.py",
+        "if last is not None and counter <= last[0]:", "if last is not None and counter < last[0]:", SEAL_TESTS,
+        "tests",
+    ),
+    Mutant(
+        "forget with a sender how old its frames are", "actors/transport/seal.py",
+        "self._floor_ns = max(self._floor_ns, forgotten_ns)", "del forgotten_ns", SEAL_TESTS, "tests",
+    ),
+    Mutant(
+        "take a one-time code twice", "hybrid_capture/panel_tokens.py",
+        "self._codes.pop(_digest(code), (0.0, \"observer\"))", "self._codes.get(_digest(code), (0.0, \"observer\"))",
+        ("tests/hybrid_capture/test_panel_tokens.py",), "tests",
+    ),
+    Mutant(
+        "let an observer's session come back as an operator", "hybrid_capture/panel_tokens.py",
+        "return Entry(\"observer\" if role == \"observer\" else found, session)",
+        "return Entry(\"observer\" if role == \"observer\" else \"operator\", session)",
+        ("tests/hybrid_capture/test_panel_tokens.py",), "tests",
+    ),
+    Mutant(
+        "answer telemetry before the commit", "actors/machines/receiver.py",
+        "            asked.unkept += 1\n", "            asked.unkept += 0\n", (f"{MACHINES}/test_receiver.py",),
+    ),
+    Mutant(
+        "change the config whatever its revision", "actors/machines/orders.py",
+        "return [SaveConfig(heard.command_id, heard.changes, heard.expected_revision)], \"\"",
+        "return [SaveConfig(heard.command_id, heard.changes, machine.config.revision)], \"\"",
+        (f"{MACHINES}/test_orders.py",), "tests",
+    ),
+    # The history of messages.
+    Mutant(
+        "keep the history of messages without end", "storage/traces.py",
+        "self._database.run(_PRUNE, (self._rows_max,))", "self._database.run(_PRUNE, (10**9,))",
+        ("tests/storage/test_traces.py",), "tests",
+    ),
+    Mutant(
+        "lose messages without a hole in their numbers", "actors/tracing.py",
+        "        self._n += 1\n        count = self._count\n        if count >= self._most:\n            return\n",
+        "        count = self._count\n        if count >= self._most:\n            return\n        self._n += 1\n",
+        TRACING_TESTS, "tests",
+    ),
+    Mutant(
+        "never tell the history by itself", "actors/tracing.py",
+        "        if not count:\n            self.due_ns = at_ns + FLUSH_MS * 1_000_000\n", "", TRACING_TESTS, "tests",
     ),
 )  # fmt: skip

@@ -7,9 +7,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from actors.machines.effects import ConfigSeen
-from actors.machines.orders import ORDER_DEADLINE_MS, ORDERS_MAX
+from actors.machines.effects import ConfigRefused, ConfigSeen, SaveConfig
+from actors.machines.orders import ORDER_DEADLINE_MS, ORDERS_MAX, change_config, not_saved
+from actors.machines.standing import Now
 from messages.auth import RetryAuthRequested
+from messages.config import ChangeConfig
 from messages.status import AuthState, Role
 from tests.actors.machines.test_supervision import AnyWeather, crash_loop, kill_thrice
 from tests.actors.machines.tree_house import TreeHouse, active, tree_settings
@@ -68,6 +70,15 @@ def test_a_stale_writer_gets_a_conflict_and_the_revision_that_holds() -> None:
     answer = house.answers[command]
     assert (answer.ok, answer.code, answer.result) == (False, "CONFLICT", {"on": True, "revision": 1})
     assert house.status.kill_switch
+
+
+def test_the_config_is_changed_only_at_the_revision_that_the_person_saw() -> None:
+    house = active()
+    wish = ChangeConfig(command_id="c1", changes={"links": True}, expected_revision=7)
+    assert change_config(house.machine, wish, Now(1, 1)) == ([SaveConfig("c1", {"links": True}, 7)], "")
+    refused = ConfigRefused("c1", True, "another revision", house.machine.config)
+    (done,), _ = not_saved(house.machine, refused, Now(1, 1))
+    assert (done.message.ok, done.message.code) == (False, "CONFLICT")
 
 
 def test_a_switch_that_cannot_be_written_changes_nothing() -> None:
