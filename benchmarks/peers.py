@@ -63,7 +63,7 @@ def version(words: Sequence[str]) -> str:
 
 def main() -> None:
     """Measure, print, give the result."""
-    given = [*map(int, sys.argv[1:]), *(10, 3)[len(sys.argv) - 1 :]]
+    given = [*map(int, sys.argv[1:]), *(20, 3)[len(sys.argv) - 1 :]]
     megabytes, rounds = given
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

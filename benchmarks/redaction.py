@@ -85,7 +85,7 @@ def lockfile(rng: random.Random, _files: list[pathlib.Path]) -> str:
 
 def minified(rng: random.Random, _files: list[pathlib.Path]) -> str:
     """One long line of program."""
-    out = []
+    out: list[str] = []
     while sum(map(len, out)) < DOC_CHARS:
         a, b, c = rng.choices(string.ascii_lowercase, k=3)
         out.append(
@@ -97,7 +97,7 @@ def minified(rng: random.Random, _files: list[pathlib.Path]) -> str:
 
 def output(rng: random.Random, _files: list[pathlib.Path]) -> str:
     """What commands print."""
-    out = []
+    out: list[str] = []
     for i in range(140):
         out.append(
             f"2026-01-{rng.randrange(1, 28):02d}T10:{i % 60:02d}:00Z {rng.choice(('INFO', 'WARN', 'DEBUG'))} "
@@ -114,7 +114,7 @@ def blob(rng: random.Random, _files: list[pathlib.Path]) -> str:
 
 def transcript(rng: random.Random, files: list[pathlib.Path]) -> str:
     """Session lines: JSON whose strings hold source and commands."""
-    out = []
+    out: list[str] = []
     while sum(map(len, out)) < DOC_CHARS:
         text = source(rng, files)[:1500]
         out.append(
@@ -176,8 +176,8 @@ def detect_secrets() -> Callable[[str], object] | None:
     it; it is looked for there, and never a part of our own environment."""
     sys.path += map(str, pathlib.Path(__file__).resolve().parents[1].glob(".tools/peers/lib/python*/site-packages"))
     try:
-        from detect_secrets import SecretsCollection
-        from detect_secrets.settings import default_settings
+        from detect_secrets import SecretsCollection  # type: ignore[import-not-found]  # in an environment of its own
+        from detect_secrets.settings import default_settings  # type: ignore[import-not-found]  # the same
     except ImportError:
         return None
     path = pathlib.Path(tempfile.mkdtemp()) / "doc.txt"

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -80,7 +81,7 @@ def records(items: int) -> Iterator[KeepRecords]:
     rng = random.Random(2)
     for n, first in enumerate(range(0, items, PER_MESSAGE), 1):
         made = items_of(rng, first, PER_MESSAGE)
-        ids = {"session_id": made[0].session_id, "turn_id": made[0].turn_id}
+        ids: dict[str, Any] = {"session_id": made[0].session_id, "turn_id": made[0].turn_id}
         yield KeepRecords(
             incarnation=1, n=n, tool="claude", source="transcript", received=PER_MESSAGE, items=made,
             sessions=(SessionSeen(session_id=made[0].session_id, cwd="/w", title="a title"),),

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -31,7 +31,9 @@ from hybrid_capture.settings import Settings
 from messages.settings import Timing
 
 KILLS = 20
-PEER = TOOLS / "supervisor" / "bin" / "supervisord"
+PEER = TOOLS / "supervisor" / "bin" / "python"
+SUPERVISORD_WORDS = (str(PEER), "-m", "supervisor.supervisord")
+"""By its interpreter: its script knows only the folder in which it was installed."""
 OTP_RELEASE = "io:put_chars(erlang:system_info(otp_release)), halt()."
 ERLANG_NAME = "Erlang/OTP supervisor"
 WAIT_S = 60.0
@@ -127,7 +129,7 @@ def program(words: list[str], log: Path) -> Iterator[None]:
 def supervisord(folder: Path, ear: Ear, count: int) -> list[float]:
     config = folder / "supervisord.conf"
     config.write_text(SUPERVISORD.format(folder=folder, child=ear.child(folder / "child")))
-    with program([str(PEER), "-c", str(config)], folder / "out"):
+    with program([*SUPERVISORD_WORDS, "-c", str(config)], folder / "out"):
         return kills(ear, count)
 
 
@@ -167,7 +169,7 @@ def main(count: int) -> None:
     """Each supervisor after another, Erlang's first: the ratios are to it where it is there."""
     found: dict[str, list[float]] = {}
     absent: list[str] = []
-    measured = {
+    measured: dict[str, Callable[[Path, Ear], list[float]]] = {
         ERLANG_NAME: lambda folder, ear: erlang(folder, ear, count),
         "hybrid-capture": lambda folder, ear: ours(folder, ear, count, 1),
         "supervisord": lambda folder, ear: supervisord(folder, ear, count),
@@ -180,7 +182,7 @@ def main(count: int) -> None:
         absent.append(f"{ERLANG_NAME} (Debian's `erlang-base`)")
         del measured[ERLANG_NAME]
     if PEER.exists():
-        versions["supervisord"] = said(str(PEER), "--version")
+        versions["supervisord"] = said(*SUPERVISORD_WORDS, "--version")
     else:
         absent.append("supervisord (`make peers`)")
         del measured["supervisord"]
