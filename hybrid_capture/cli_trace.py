@@ -90,7 +90,7 @@ def trace_follow(
     state_dir: StateDir = None,
     as_json: Json = False,
 ) -> int:
-    """Show messages as they are handled, up to three seconds late. Ends by itself, and says how many it left out.
+    """Show messages as they are handled, up to six seconds late. Ends by itself, and says how many it left out.
 
     \b
     Example:

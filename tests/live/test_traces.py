@@ -22,7 +22,7 @@ CHAIN = {"ClientSaid", "TurnWanted", "CallDone", "FrameBatch", "KeepCheckpoint",
 
 
 def story_of(house: House, turn: str) -> list[dict[str, Any]]:
-    """The history of a stored turn, as soon as everybody has told its part: each tells twice a second at most."""
+    """The history of a stored turn, as soon as everybody has told its part: the first heartbeat after 2 s makes it."""
     end = time.monotonic() + PATIENCE_S
     while True:
         with TraceReader(house.database) as reader:
