@@ -18,7 +18,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -31,11 +30,11 @@ from thespian.actors import Actor
 from actors.envelope import Envelope, pack, unpack
 from actors.transport.system_base import start_system
 from benchmarks.alone import ALONE, IMPOSSIBLE, possible
+from benchmarks.echoes.asking import asked
 from benchmarks.samples import TOOLS, machine, print_result, print_table, row
 from messages.records import TurnSeen
 
 N = 5_000
-WARM = 200
 WAIT_S = 90
 """For one peer, its start included: Ray needs up to a minute for it on a busy machine."""
 PEERS = TOOLS / "peers" / "bin" / "python"
@@ -85,17 +84,6 @@ class TypedEcho(Actor):  # type: ignore[misc]  # thespian is untyped
     def receiveMessage(self, received: Any, sender: Any) -> None:
         if isinstance(received, Envelope):
             self.send(sender, pack(unpack(received), received.trace, received.hop + 1))
-
-
-def asked(ask: Callable[[], object], n: int) -> list[float]:
-    """µs for each of `n` questions, after some that do not count."""
-    took = []
-    for number in range(WARM + n):
-        began = time.perf_counter_ns()
-        ask()
-        if number >= WARM:
-            took.append((time.perf_counter_ns() - began) / 1e3)
-    return took
 
 
 @contextmanager

@@ -5,12 +5,10 @@ It listens on every interface and unpickles what comes, so that it is run in a n
 
 import json
 import sys
-import time
 from datetime import timedelta
 
+from asking import asked
 from thespian.actors import Actor, ActorSystem
-
-WARM = 200
 
 
 class Echo(Actor):
@@ -23,16 +21,14 @@ def main(n, text):
     system = ActorSystem("multiprocTCPBase", transientUnique=True)
     try:
         echo = system.createActor(Echo)
-        took = []
-        for number in range(WARM + n):
-            began = time.perf_counter_ns()
+
+        def ask():
             answer = system.ask(echo, text, timedelta(seconds=10))
-            if number >= WARM:
-                took.append((time.perf_counter_ns() - began) / 1e3)
             assert answer == text, answer
+
+        print(json.dumps(asked(ask, n)))
     finally:
         system.shutdown()
-    print(json.dumps(took))
 
 
 if __name__ == "__main__":
