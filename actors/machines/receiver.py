@@ -1,9 +1,11 @@
 """What becomes of OTLP requests: parts become bodies, bodies drafts, and a request is answered when all are durable.
 
 Bodies are decoded in the order in which they came complete, a piece at a time, and only while the lane to ingest wants
-more: a large body never keeps the actor from answering a ping. Taking a part is what lets the gateway send another, so
-what is held here is bounded. Nothing here is durable: after a restart the gateway, which still has every body whose
-request waits, sends them again, and the store knows by their keys what it has.
+more: a large body never keeps the actor from answering a ping. What one `step` came to leaves before the next, so that
+ingest stores a piece while another is decoded. (When all steps were told together, each waited for the other.) Taking a
+part is what lets the gateway send another, so what is held here is bounded. Nothing here is durable: after a restart
+the gateway, which still has every body whose request waits, sends them again, and the store knows by their keys what it
+has.
 """
 
 from __future__ import annotations
@@ -113,15 +115,14 @@ class Receiver:
         if heard.last:
             self.whole.append(key)
         self.untaken.append(taken)
-        return self._go_on(now_ms)
+        return NOTHING
 
-    def given_up(self, heard: OtlpGivenUp, now_ms: int) -> Effects:
+    def given_up(self, heard: OtlpGivenUp) -> None:
         """Nobody waits for this any more. What is being decoded goes on: it may be durable before it is sent again."""
         self._forget(Key(heard.gateway, heard.request))
-        return self._go_on(now_ms)
 
     def kept(self, heard: RecordsKept, now_ms: int) -> Effects:
-        """Something is durable: answer whose request is complete, and go on decoding."""
+        """Something is durable: the next message leaves, and whose request is complete is answered."""
         tickets, effects = self.lane.kept(heard, now_ms)
         answers: list[Effect] = []
         for key in tickets:
@@ -129,7 +130,7 @@ class Receiver:
             if isinstance(key, Key) and asked is not None:
                 asked.unkept -= 1
                 answers += self._done(key, asked)
-        return (*effects, *answers, *self._go_on(now_ms))
+        return (*effects, *answers)
 
     def refused(self, heard: RecordsRefused, now_ms: int) -> Effects:
         """Ingest could not write. The lane tries again; who cannot wait is given up by the gateway."""
@@ -150,39 +151,35 @@ class Receiver:
         late_ms = now_ms - self.stale_ms
         for key in [key for key, body in self.bodies.items() if not body.whole and body.heard_ms <= late_ms]:
             self._forget(key)
-        return (*self.lane.tick(now_ms), *self._go_on(now_ms))
+        return self.lane.tick(now_ms)
 
-    def _go_on(self, now_ms: int) -> Effects:
-        """Decode while the lane wants more, then take the parts for which there is room."""
-        effects: list[Effect] = []
-        while self.lane.wants:
-            if self.drafts is None:
-                if not self.whole:
-                    break
-                effects += self._open(self.whole.popleft())
-                continue
-            draft = next(self.drafts, None)
-            asked = self.asked[self.decoding]
-            if draft is None:
-                self.drafts, asked.decoded = None, True
-                effects += self._done(self.decoding, asked)
-                continue
-            asked.unkept += 1
-            asked.rejected += draft.counts[REJECTED]
-            effects += self.lane.offer(draft, self.decoding, now_ms)
-        while self.untaken and (self.held_bytes < HELD_BYTES_MAX or not self.whole):
-            effects.append(Send("root", self.untaken.popleft()))
-        return tuple(effects)
+    def step(self, now_ms: int) -> Effects | None:
+        """Take a part for which there is room, or decode a piece while the lane wants more. None: nothing is to be done
+        until something is heard."""
+        if self.untaken and (self.held_bytes < HELD_BYTES_MAX or not self.whole):
+            return (Send("root", self.untaken.popleft()),)
+        if not self.lane.wants:
+            return None
+        if self.drafts is None:
+            return self._open(self.whole.popleft()) if self.whole else None
+        draft = next(self.drafts, None)
+        asked = self.asked[self.decoding]
+        if draft is None:
+            self.drafts, asked.decoded = None, True
+            return tuple(self._done(self.decoding, asked))
+        asked.unkept += 1
+        asked.rejected += draft.counts[REJECTED]
+        return self.lane.offer(draft, self.decoding, now_ms)
 
-    def _open(self, key: Key) -> list[Effect]:
+    def _open(self, key: Key) -> Effects:
         body = self.bodies.pop(key)
         self.held_bytes -= body.size
         try:
             self.drafts = self.decode(body.signal, body.encoding, b"".join(body.parts))
         except Undecodable as error:
-            return [_answer(key, "undecodable", text=str(error))]
+            return (_answer(key, "undecodable", text=str(error)),)
         self.decoding, self.asked[key] = key, Asked()
-        return []
+        return NOTHING
 
     def _done(self, key: Key, asked: Asked) -> list[Effect]:
         if not asked.decoded or asked.unkept:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.machines.baseline import READY_BYTES, Draft, Lane
-from actors.machines.effects import Effects, Send
+from actors.machines.effects import NOTHING, Effects, Send
 from actors.machines.receiver import HELD_BYTES_MAX, Receiver
 from actors.wire.otlp import Undecodable
 from messages.baseline import KeepRecords, RecordsKept
@@ -43,7 +43,13 @@ class Tree:
         self.to_ingest: list[KeepRecords] = []
         self.stored = 0
 
-    def do(self, effects: Effects) -> None:
+    def do(self, effects: Effects | None) -> None:
+        """Perform what was decided, and go on as the actor does."""
+        while effects is not None:
+            self.perform(effects)
+            effects = self.receiver.step(0)
+
+    def perform(self, effects: Effects) -> None:
         for effect in effects:
             assert isinstance(effect, Send)
             if isinstance(effect.message, OtlpTaken):
@@ -58,11 +64,39 @@ class Tree:
         given: dict[str, Any] = {"gateway": 1, "signal": "logs", "encoding": "json", **other}
         self.do(self.receiver.part(OtlpPart(request=request, n=n, last=last, body=body, **given), 0))
 
+    def give_up(self, request: int) -> None:
+        self.receiver.given_up(OtlpGivenUp(gateway=1, request=request))
+        self.do(())
+
     def keep(self) -> None:
         message = self.to_ingest.pop(0)
         self.stored += message.received
         kept = RecordsKept(incarnation=message.incarnation, n=message.n, source=message.source)
         self.do(self.receiver.kept(kept, 0))
+
+
+def test_a_piece_is_on_its_way_before_the_next_is_decoded() -> None:
+    decoded: list[int] = []
+
+    def noting(signal: Signal, encoding: Encoding, body: bytes) -> Iterator[Draft]:
+        for draft in decode(signal, encoding, body):
+            decoded.append(draft.received)
+            yield draft
+
+    receiver = Receiver(Lane(1, 2_000), noting, STALE_MS)
+    part = OtlpPart(gateway=1, request=1, n=0, last=True, signal="logs", encoding="json", body=b"3 5 7")
+    assert receiver.part(part, 0) == NOTHING
+    taken = receiver.step(0)
+    assert taken == (Send("root", OtlpTaken(gateway=1, request=1, n=0)),), "the gateway sends more meanwhile"
+    assert (receiver.step(0), decoded) == (NOTHING, []), "it is opened"
+    first = receiver.step(0)
+    assert first is not None
+    (sent,) = first
+    assert isinstance(sent, Send)
+    assert isinstance(sent.message, KeepRecords)
+    assert (sent.message.received, decoded) == (3, [3])
+    assert (receiver.step(0), decoded) == (NOTHING, [3, 5]), "it waits behind the first"
+    assert (receiver.step(0), decoded) == (None, [3, 5]), "the lane wants no more"
 
 
 def test_a_request_is_answered_when_everything_in_it_is_durable() -> None:
@@ -148,7 +182,7 @@ def test_what_nobody_waits_for_is_forgotten_unless_it_is_being_decoded() -> None
     tree.part(1, b"1 1 1 1")
     tree.part(2, b"7")
     for request in (1, 2):
-        tree.do(tree.receiver.given_up(OtlpGivenUp(gateway=1, request=request), 0))
+        tree.give_up(request)
     while tree.to_ingest:
         tree.keep()
     assert (tree.stored, tree.receiver.idle, tree.receiver.held_bytes) == (4, True, 0)
@@ -176,7 +210,7 @@ def test_whatever_happens_every_answer_is_true_and_nothing_stays_behind(steps: l
             tree.keep()
         elif step == "give_up" and records:
             request = data.draw(st.sampled_from(sorted(records)))
-            tree.do(tree.receiver.given_up(OtlpGivenUp(gateway=1, request=request), 0))
+            tree.give_up(request)
         answered = sum(records[request] for request in tree.answers)
         assert tree.stored >= answered, "answered before it was durable"
     while tree.to_ingest:
