@@ -327,7 +327,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "answer telemetry before the commit", "actors/machines/receiver.py",
-        "            asked.unkept += 1\n", "            asked.unkept += 0\n", (f"{MACHINES}/test_receiver.py",),
+        "        asked.unkept += 1\n", "        asked.unkept += 0\n", (f"{MACHINES}/test_receiver.py",),
     ),
     Mutant(
         "change the config whatever its revision", "actors/machines/orders.py",
