@@ -147,7 +147,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "tell a new auth nothing", SIDECAR,
-        "if \"auth\" in changed and self.life.phase == \"speaking\":", "if \"auth\" in changed and not changed:", LIVE,
+        "if \"auth\" in changed and self.life.phase == \"speaking\":", "if \"auth\" in changed and not changed:",
+        ("tests/chaos/simulating/test_checks.py",), "tests",
     ),
     Mutant(
         "log out and stay logged in", AUTH,

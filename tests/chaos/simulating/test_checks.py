@@ -57,6 +57,10 @@ def test_a_latched_mode_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert play(BUSY).problem == "the mode follows from the facts"
 
 
+def test_a_new_auth_hears_from_the_process_that_speaks_already() -> None:
+    assert play(replace(BUSY, steps=(*BUSY.steps, Step(5_000, "kill", ("auth",))))).problem == ""
+
+
 def test_who_hangs_beside_a_supervisor_that_hangs_has_its_deadline_anew() -> None:
     # Seed 952 before the plans changed: three pings before the supervisor's own absence, and three after it.
     steps = (Step(3_784, "hang", ("baseline", 7_353)), Step(6_410, "hang_supervisor", (2_139,)))
