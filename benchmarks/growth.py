@@ -7,9 +7,10 @@ growing store by the store's verb and are looked at whenever their number is a p
 one turn, imported by the command into a store of their own, and once more, which has to find that nothing changed.
 Files are what following them has to look at: a walk over so many. Two kinds run at a time, one on each core.
 
-`each_us` is the CPU time of one piece since the point before: a cost that grows with the number of pieces shows there.
-No kind takes longer than `--seconds`: what it did not reach is said. `search_ms` looks for a word that only the newest
-piece says, `newest_ms` asks for the fifty newest sessions. The last line is JSON.
+`each_us` is the CPU time of one piece since the point before, where a cost that grows with the number of pieces shows;
+of imports and files it is that of all of them, the command's start included. No kind takes longer than `--seconds`:
+what it did not reach is said. `search_ms` looks for a word that only the newest piece says, `newest_ms` asks for the
+fifty newest sessions. The last line is JSON.
 """
 
 from __future__ import annotations
