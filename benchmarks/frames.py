@@ -76,7 +76,7 @@ def flood(house: House, deltas: int) -> tuple[float, dict[str, int]]:
     over.set()
     watcher.join()
     assert ended["status"] == "completed"
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"], ledger
     began = house.rows("SELECT started_at_ms FROM items WHERE kind = 'agentMessage'")
     return 1000 * deltas / (ended_ms - began[0][0]), most

@@ -99,7 +99,7 @@ def measure(name: str, how: signal.Signals, timing: Timing, n: int) -> dict[str,
             for phase, ms in fault(house, "codex" if name == "real-codex" else name, how).items():
                 if ms is not None:
                     samples[phase].append(ms)
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"], ledger
         assert ledger["staged"] == 0, ledger
     shutil.rmtree(folder)

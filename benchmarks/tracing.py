@@ -57,7 +57,7 @@ def one(codex: Path, folder: Path, traces: bool, deltas: int, turns: int) -> dic
         ended = house.turn(thread, f"SCN:flood:{deltas}")
         flood_s, flooded = time.perf_counter() - began, spent(pids)
         assert ended["status"] == "completed"
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]
         for number in range(turns):
             time.sleep(TURN_S)
             house.turn(thread, f"SCN:plain {number}")

@@ -109,7 +109,10 @@ def main(arguments: list[str] | None = None) -> int:
         for item in stored["items"]:
             print(f"  {item['kind']:<18} {item['status'] or '':<10} {' '.join(item['text'].split())[:80]}")
         ledger = runtime.status()["ledger"]
-        print(f"received {ledger['received']} lines, balanced: {ledger['balanced']}")
+        if "missing" in ledger:  # the store was too busy to tell in time
+            print(f"the ledger: {ledger['missing']}")
+        else:
+            print(f"received {ledger['received']} lines, balanced: {ledger['balanced']}")
     return 0
 
 

@@ -65,6 +65,15 @@ class Stage:
             f"HYBRID_ACTIVE in generation {generation}",
         )
 
+    def ledger(self) -> dict[str, Any]:
+        """The books, as ingest tells them. A status for which ingest was too slow has none: it is asked again."""
+        end = time.monotonic() + self.patience_s
+        while True:
+            ledger: dict[str, Any] = self.runtime.status().get("ledger", {})
+            if "balanced" in ledger or time.monotonic() >= end:
+                return ledger
+            self.events.next(0.1)
+
     def thread(self) -> str:
         done = self.runtime.do({"command": "startThread"})
         assert done.get("ok"), done

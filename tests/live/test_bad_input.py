@@ -215,7 +215,7 @@ def test_a_full_disk_is_failure_with_its_reason_and_heals_when_there_is_room(bui
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert house.stored(turn)["status"] == "completed"
         house.active()
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"]
         assert not any(name.startswith("dropped") for name in ledger["dispositions"])
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from chaos.scripts import PLAIN_TEXT, PLANTED_SECRETS
-from tests.live.house import House
+from tests.live.house import PATIENCE_S, House, gone
 
 pytestmark = pytest.mark.live
 
@@ -21,7 +21,7 @@ def test_a_turn_is_stored_once_item_by_item_and_every_frame_is_accounted_for(hou
         (1, "userMessage", None, 1, "SCN:plain hello"),
         (2, "agentMessage", None, 1, PLAIN_TEXT),
     ]
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"]
     assert ledger["staged"] == 0
     assert ledger["received"] == sum(ledger["dispositions"].values()) > 20
@@ -77,7 +77,7 @@ def test_planted_secrets_reach_no_byte_of_the_state_folder_and_no_event(house: H
 def test_a_retry_of_the_provider_leaves_one_item_and_names_what_it_superseded(house: House) -> None:
     house.turn(house.thread(), "SCN:retry")
     assert [row[3] for row in house.canonical()] == ["userMessage", "agentMessage"]
-    assert house.runtime.status()["ledger"]["dispositions"]["dropped:superseded"] >= 1
+    assert house.ledger()["dispositions"]["dropped:superseded"] >= 1
     assert house.rows("SELECT count(*) FROM audit WHERE text LIKE '%superseded%' OR kind LIKE '%superseded%'") != [(0,)]
 
 
@@ -88,7 +88,7 @@ def test_an_interrupted_turn_names_the_open_item_it_lost(house: House) -> None:
     done = house.runtime.do({"command": "interruptTurn", "threadId": thread, "turnId": turn})
     assert done["ok"], done
     assert house.stored(turn)["status"] == "interrupted"
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["dispositions"]["dropped:turn_interrupted"] >= 1
     [lost] = house.rows("SELECT session_id, turn_id, item_id, frames FROM audit WHERE item_id IS NOT NULL")
     assert lost[0] == thread
@@ -98,7 +98,7 @@ def test_an_interrupted_turn_names_the_open_item_it_lost(house: House) -> None:
 def test_garbage_on_the_pipe_is_counted_and_named_and_the_turn_is_captured(house: House) -> None:
     ended = house.turn(house.thread(), "SCN:garbage")
     assert ended["status"] == "completed"
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"]
     assert ledger["dispositions"]["dropped:malformed"] >= 2
     assert ledger["dispositions"]["dropped:invalid_utf8"] >= 1
@@ -112,7 +112,7 @@ def test_a_line_over_the_limit_is_dropped_by_name_and_the_stream_goes_on(house: 
     house.begin(house.thread(), f"SCN:longline:{too_long}")
     house.until(lambda e: e.get("event") == "itemStored", "the prompt")
     assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
-    assert house.runtime.status()["ledger"]["dispositions"]["dropped:line_too_long"] >= 1
+    assert house.ledger()["dispositions"]["dropped:line_too_long"] >= 1
     query = "SELECT text FROM audit WHERE kind = 'line_too_long'"
     house.until_rows(query, lambda rows: any(str(too_long) in text for (text,) in rows))
 
@@ -120,7 +120,7 @@ def test_a_line_over_the_limit_is_dropped_by_name_and_the_stream_goes_on(house: 
 def test_a_flood_is_lossless(house: House) -> None:
     ended = house.turn(house.thread(), "SCN:flood:100000")
     assert ended["status"] == "completed"
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"]
     assert ledger["dispositions"]["merged"] >= 100_000
     [(text,)] = house.rows("SELECT text FROM items WHERE kind = 'agentMessage'")
@@ -143,7 +143,7 @@ def test_a_sidecar_killed_in_mid_turn_loses_its_open_item_by_name(house: House) 
     house.until(lambda e: e.get("event") == "itemStored", "the prompt")
     house.kill("codex")
     house.active(generation=2)
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"]
     assert ledger["dispositions"]["dropped:sidecar_exited"] >= 1
 
@@ -202,7 +202,7 @@ def test_a_killed_actor_is_started_again_and_capture_goes_on(house: House, name:
         f"{name} again",
     )
     assert house.turn(house.thread(), "SCN:shell:approve two")["status"] == "completed"
-    assert house.runtime.status()["ledger"]["balanced"]
+    assert house.ledger()["balanced"]
     assert [row[3] for row in house.canonical()].count("agentMessage") == 2
 
 
@@ -212,7 +212,7 @@ def test_an_actor_killed_in_mid_flood_costs_no_frame_and_no_item(house: House, n
     house.until(lambda e: e.get("event") == "itemStored", "the prompt")
     house.kill(name)
     assert house.stored(turn)["status"] == "completed"
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"], ledger
     assert ledger["staged"] == 0
     [(text,)] = house.rows("SELECT text FROM items WHERE kind = 'agentMessage'")
@@ -226,9 +226,8 @@ def test_the_tree_is_built_anew_when_its_spine_breaks(house: House, name: str) -
     house.kill(name)
     house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
     house.active()
-    from tests.live.house import gone
 
-    assert gone(old, 2.0)
+    assert gone(old, PATIENCE_S)
     assert house.turn(house.thread(), "SCN:plain two")["status"] == "completed"
     assert len([row for row in house.canonical() if row[3] == "agentMessage"]) == 2
 
@@ -248,13 +247,12 @@ def test_the_transition_log_is_complete_and_in_order(house: House) -> None:
 
 
 def test_stopping_leaves_no_process_and_no_socket(house: House) -> None:
-    from tests.live.house import gone
 
     processes = house.everything()
     assert len(processes) >= 9  # root, admin, logger, supervisor, five leaves, codex's stand-in
     house.turn(house.thread(), "SCN:plain hello")
     house.runtime.stop()
-    assert gone(processes, 2.0)
+    assert gone(processes, PATIENCE_S)
     assert [path for path in house.runtime.state_dir.rglob("*") if path.is_socket()] == []
     assert not (house.runtime.state_dir / "runtime.json").exists()
     assert os.stat(house.database).st_mode & 0o777 == 0o600
@@ -266,7 +264,6 @@ def test_a_command_that_codex_left_running_ends_with_its_generation(house: House
     [orphan] = [each for each in house.everything() if each.name() == "sleep"]
     assert os.getsid(orphan.pid) == orphan.pid, "no signal to a process group reaches it"
     house.kill(victim)
-    from tests.live.house import gone
 
     assert gone({orphan}, 10.0)
     house.active(generation=1 if victim == "root" else 2)

@@ -70,7 +70,7 @@ def shown(house: House) -> list[tuple[Any, ...]]:
 
 
 def balanced(house: House) -> dict[str, Any]:
-    ledger = house.runtime.status()["ledger"]
+    ledger = house.ledger()
     assert ledger["balanced"], ledger
     assert ledger["staged"] == 0
     assert house.rows("SELECT count(*) FROM offsets WHERE difference != 0") == [(0,)]
@@ -164,7 +164,7 @@ def test_a_turn_whose_end_was_too_long_a_line_gets_its_end_from_history(build: B
         [(text,)] = house.rows("SELECT text FROM audit WHERE kind = 'pull_too_large'")
         assert turn in text
         assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]
 
 
 def test_a_runtime_that_was_away_finds_what_happened_meanwhile_and_nothing_twice(build: Build, neighbours: Any) -> None:

@@ -95,7 +95,7 @@ def test_a_store_that_is_cut_off_under_a_running_runtime_is_noticed_and_capture_
         assert house.runtime.pids["root"] != first
         incident(house)
         assert house.turn(house.thread(), "SCN:plain after")["status"] == "completed"
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"]
 
 

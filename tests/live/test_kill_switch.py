@@ -19,7 +19,7 @@ from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
 from messages.settings import Timing
 from storage.config import ConfigFile
-from tests.live.house import House, gone
+from tests.live.house import PATIENCE_S, House, gone
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
@@ -45,7 +45,7 @@ def file_of(house: House) -> ConfigFile:
 def settled(house: House) -> int:
     """Frames received once all of them are accounted for."""
     while True:
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         if ledger["balanced"] and not ledger["staged"]:
             return int(ledger["received"])
 
@@ -113,7 +113,7 @@ def doomed(tmp_path: Path) -> Callable[[str], tuple[Path, Path, Path]]:
         host.wait(60)
         assert host.returncode == -9, "it came to its end"
         left = {each for each in psutil.process_iter() if str(tmp_path) in " ".join(_command(each))}
-        assert gone(left, 2.0)
+        assert gone(left, PATIENCE_S)
         return state, codex, home
 
     return run
@@ -277,7 +277,7 @@ def test_retry_auth_tells_what_the_account_says_and_never_drops_a_running_turn(h
     assert house.runtime.status()["sidecar"]["generation"] == 1
     ended = house.stored(turn)
     assert (ended["status"], ended["items"]) == ("completed", 2)
-    assert not any(name.startswith("dropped") for name in house.runtime.status()["ledger"]["dispositions"])
+    assert not any(name.startswith("dropped") for name in house.ledger()["dispositions"])
 
 
 def test_a_repeated_id_is_one_command_and_its_effect_is_told_again(house: House) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.live.faults import FAULTS, HANGS, PATIENT, QUICK, SPINE_FAULTS, fault, report
-from tests.live.house import House, alive, gone, named
+from tests.live.house import PATIENCE_S, House, alive, gone, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 Build = Callable[..., House]
@@ -20,7 +20,7 @@ def _many(house: House, name: str, how: signal.Signals, count: int) -> None:
     samples = []
     for _ in range(count):
         samples.append(fault(house, name, how))
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"], ledger
         assert ledger["staged"] == 0, ledger
     report(name, how, samples)
@@ -29,7 +29,7 @@ def _many(house: House, name: str, how: signal.Signals, count: int) -> None:
     everything = house.everything()
     assert alive(named(house.runtime.state_dir)) <= everything, "an orphan of an earlier tree is left"
     house.runtime.stop()
-    assert gone(everything, 2.0)
+    assert gone(everything, PATIENCE_S)
     assert alive(named(house.runtime.state_dir)) == set()
 
 

@@ -41,7 +41,7 @@ def test_a_turn_is_captured_and_survives_a_server_that_was_away(build: Build, po
             postgres_server.start()
         assert house.stored(turn)["status"] == "completed"
         house.active()
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"]
         assert not any(name.startswith("dropped") for name in ledger["dispositions"])
         _nobody_sees(postgres_server.password, house)

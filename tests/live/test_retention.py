@@ -34,4 +34,4 @@ def test_old_sessions_leave_and_new_ones_stay(build: Build) -> None:
         assert [subject for subject, _ in purged] == ["old", "older"]
         assert "retention of 30 days" in purged[0][1]
         assert house.turn(house.thread(), "SCN:plain hello")["status"] == "completed"
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]

@@ -67,7 +67,7 @@ def test_every_command_of_the_runbook_says_what_the_page_promises(
                 for line in block["lines"].splitlines():
                     perform(line, {"tokens.json": tokens})
         assert house.turn(house.thread(), "SCN:plain after it")["status"] == "completed"
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]
 
 
 def perform(line: str, files: dict[str, str]) -> None:

@@ -340,7 +340,7 @@ def test_nothing_that_a_stranger_says_by_any_way_changes_anything(house: House) 
     assert sent >= 9 * len(CLASSES)
     assert replayed >= 5, "at least one address was spoken to"
     assert house.turn(house.thread(), "SCN:plain still here")["status"] == "completed"
-    assert house.runtime.status()["ledger"]["balanced"]
+    assert house.ledger()["balanced"]
     tried.keep()
 
 

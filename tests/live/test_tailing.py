@@ -64,7 +64,7 @@ def test_a_transcript_is_followed_while_it_grows_torn_lines_and_all(build: Build
         assert house.rows("SELECT DISTINCT status FROM turns") == [("completed",)]
         sources = {each["name"]: each for each in house.runtime.status()["sources"]}
         assert sources["transcript"]["healthy"]
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]
 
 
 def test_a_deleted_file_loses_nothing_that_was_stored_and_is_noted(build: Build, claude: Path) -> None:
@@ -151,7 +151,7 @@ def test_what_was_written_while_capture_was_switched_off_is_not_stored(build: Bu
         until(house, "SELECT text FROM items", lambda rows: rows == [("while it was on",)], "the second prompt")
         dropped = "SELECT count FROM ledger WHERE disposition = 'dropped:capture_off'"
         assert house.rows(dropped) == [(1,)]
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]
 
 
 def test_a_watched_folder_that_vanished_shows_and_its_return_does(build: Build, claude: Path) -> None:
@@ -182,4 +182,4 @@ def test_a_session_by_stream_pull_and_file_is_one(build: Build) -> None:
         until(house, seen, lambda rows: rows == [(5,)], "the file's view")
         assert house.rows("SELECT count(*) FROM sessions") == [(1,)]
         assert house.rows("SELECT count(*), max(revision) FROM items") == [(5, 1)]
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]

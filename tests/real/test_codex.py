@@ -15,7 +15,7 @@ from chaos.scripts import PLANTED_SECRETS
 from hybrid_capture.client import new_id
 from hybrid_capture.settings import Settings
 from tests.live.faults import FAULTS, PATIENT, fault, report
-from tests.live.house import House, alive, gone
+from tests.live.house import PATIENCE_S, House, alive, gone
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 Build = Callable[..., House]
@@ -76,12 +76,12 @@ def test_a_session_is_captured_end_to_end_across_a_killed_codex(build: Build, tm
         assert house.rows("SELECT count(*) FROM items") == [(len(kinds),)]
         [(cwd,)] = set(house.rows("SELECT cwd FROM sessions"))
         assert cwd == str(tmp_path / "workspace")
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"]
         assert ledger["staged"] == 0
         assert not any(name.startswith("dropped") for name in ledger["dispositions"])
         processes = house.everything()
-    assert gone(processes, 2.0)
+    assert gone(processes, PATIENCE_S)
     assert [path for path in (tmp_path / "state").rglob("*") if path.is_socket()] == []
     content = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
     assert [name for name, secret in PLANTED_SECRETS.items() if secret.encode() in content] == []
@@ -133,7 +133,7 @@ def test_a_codex_that_is_killed_again_and_again_comes_back_every_time(build: Bui
     with build(timing=PATIENT) as house:
         house.active()
         samples = [fault(house, "codex", signal.SIGKILL) for _ in range(FAULTS)]
-        ledger = house.runtime.status()["ledger"]
+        ledger = house.ledger()
         assert ledger["balanced"], ledger
         report("real codex", signal.SIGKILL, samples)
         assert [row[3] for row in house.canonical()] == ["userMessage", "agentMessage"] * FAULTS

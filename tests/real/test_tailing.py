@@ -51,4 +51,4 @@ def test_codex_exec_is_captured_from_its_file_and_is_the_same_session_when_the_p
         until(house, pulled, lambda rows: rows == [(5,)], "the same items from the app-server's history")
         assert house.rows("SELECT count(*) FROM sessions") == [(1,)]
         assert house.rows("SELECT item_id, kind, body FROM items ORDER BY id") == found
-        assert house.runtime.status()["ledger"]["balanced"]
+        assert house.ledger()["balanced"]

@@ -57,7 +57,7 @@ def test_whoever_is_away_for_two_seconds_and_dies_no_record_is_lost(lane: Lane, 
     )
     assert {event: names[event] for event in wanted} == wanted
     lane.until(lambda: lane.spent(told.session_id), lambda spent: spent == TOKENS, "its tokens, once")
-    ledger = lane.house.runtime.status()["ledger"]
+    ledger = lane.house.ledger()
     assert ledger["balanced"], ledger
 
 
@@ -108,5 +108,5 @@ def test_a_fork_and_a_sub_agent_of_codex_are_sessions_of_their_own_in_file_and_t
     assert set(lane.rows("SELECT session_id, forked_from FROM sessions WHERE forked_from IS NOT NULL")) == {
         (agent, origin), (fork, origin)
     }  # fmt: skip
-    ledger = lane.house.runtime.status()["ledger"]
+    ledger = lane.house.ledger()
     assert ledger["balanced"], ledger
