@@ -29,6 +29,7 @@ import psutil
 
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
+from tests.unhurried import as_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
@@ -92,6 +93,7 @@ class House:
             **kept, "HOME": str(self.home), "CODEX_HOME": str(self.home / ".codex"),
             "PATH": f"{self.bin}:/usr/bin:/bin", "PYTHONPATH": str(ROOT),
             "HYBRID_CAPTURE_OTLP_PORT": "0", "COLUMNS": "200", "GIT_CONFIG_GLOBAL": "/dev/null",
+            **as_environment(),
         }  # fmt: skip
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         subprocess.run(["git", "init", "-q", str(self.home / "project")], check=True, env=self.env)
@@ -163,7 +165,7 @@ class House:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
-                    process.wait(15)
+                    process.wait(PATIENCE_S)
                 except subprocess.TimeoutExpired:
                     for each in psutil.Process(process.pid).children(recursive=True):
                         each.kill()

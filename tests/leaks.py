@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -63,10 +64,11 @@ def hunt(planted: Iterable[Plant], places: Mapping[str, bytes]) -> list[str]:
 
 
 def files_below(*folders: Path) -> dict[str, bytes]:
-    """Every file, by its path below the folder, with its bytes."""
-    return {
-        str(path.relative_to(folder.parent)): path.read_bytes()
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
+    """Every file, by its path below the folder, with its bytes. One that goes while it is looked at has none."""
+    found = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                with contextlib.suppress(FileNotFoundError):
+                    found[str(path.relative_to(folder.parent))] = path.read_bytes()
+    return found

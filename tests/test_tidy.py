@@ -48,7 +48,7 @@ SLEEPERS = {
     "tests/actors/transport/cast.py": "an actor that is slow on purpose",
     "tests/actors/transport/stage_hands.py": "polls real processes",
     "tests/doc_blocks.py": "polls real processes",
-    "tests/hybrid_capture/receiver_house.py": "a tree that is slow on purpose",
+    "tests/hybrid_capture/receiver_house.py": "polls what only the receiver's own thread knows",
     "tests/hybrid_capture/command.py": "polls what a real process has written",
     "tests/live/exporter.py": "an exporter's pace",
     "tests/live/test_mixed_traffic.py": "traffic that lasts",

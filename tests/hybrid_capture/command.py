@@ -20,15 +20,17 @@ from chaos.drilling.stage import gone, living
 from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from tests.compiled_rules import lay_into
+from tests.unhurried import as_environment
 
 PATIENCE_S = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours without what would choose settings, and without a codex on PATH."""
+    """Ours without what would choose settings, and without a codex on PATH. A runtime takes any port, unhurried."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HYBRID_CAPTURE_", "CODEX_"))}
     kept |= {"HYBRID_CAPTURE_WATCH_CODEX": "false", "HYBRID_CAPTURE_WATCH_CLAUDE": "false"}  # not the developer's own
+    kept |= {"HYBRID_CAPTURE_OTLP_PORT": "0", **as_environment()}
     return {**kept, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "COLUMNS": "200", **more}
 
 

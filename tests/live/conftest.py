@@ -14,20 +14,25 @@ from chaos.scripts import ProcessScript
 from hybrid_capture.settings import Settings
 from tests.compiled_rules import lay_into
 from tests.live.house import House, alive
+from tests.unhurried import unhurried
 
 Build = Callable[..., House]
 
 
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
-    """`build(script=…, **settings)` → a House, not started yet; logged in to ChatGPT unless scripted."""
+    """`build(script=…, **settings)` → a House, not started yet; logged in to ChatGPT unless scripted, and unhurried
+    unless timed. Its port is any: two tests at once would take the standard one from each other."""
     before = set(psutil.Process().children(recursive=True))
 
     def make(script: ProcessScript | None = None, **settings: Any) -> House:
         home = tmp_path / f"home{len(list(tmp_path.glob('home*')))}"
         home.mkdir()
         codex = write_executable(home / "codex", script=script or ProcessScript(auth="chatgpt"))
-        given = {"state_dir": lay_into(home / "state"), "codex": codex, "codex_home": home, "cwd": home, **settings}
+        given = {
+            "state_dir": lay_into(home / "state"), "codex": codex, "codex_home": home, "cwd": home, "otlp_port": 0,
+            "timing": unhurried(), **settings,
+        }  # fmt: skip
         return House(Settings(**given))
 
     yield make

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from chaos.scripts import PLAIN_TEXT, PLANTED_SECRETS
-from tests.live.house import PATIENCE_S, House, gone
+from tests.live.house import ENDED_S, PATIENCE_S, House, gone, runs, tree
+from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
 
@@ -149,9 +150,7 @@ def test_a_sidecar_killed_in_mid_turn_loses_its_open_item_by_name(house: House) 
 
 
 def test_an_app_server_that_is_silent_for_a_while_is_told_of_and_lives_on(build) -> None:  # type: ignore[no-untyped-def]
-    from messages.settings import Timing
-
-    timing = Timing(liveness_interval_ms=100, liveness_late_ms=200, liveness_deadline_ms=60_000)
+    timing = unhurried(liveness_interval_ms=100, liveness_late_ms=200, liveness_deadline_ms=60_000)
     with build(timing=timing) as house:
         house.active()
         pid = house.kill("codex", signal.SIGSTOP)
@@ -163,13 +162,11 @@ def test_an_app_server_that_is_silent_for_a_while_is_told_of_and_lives_on(build)
 
 
 def test_a_hung_sidecar_is_found_by_its_silence_and_replaced(build) -> None:  # type: ignore[no-untyped-def]
-    from messages.settings import Timing
-
-    with build(timing=Timing(liveness_interval_ms=200, liveness_deadline_ms=300)) as house:
+    with build(timing=unhurried(liveness_interval_ms=200, liveness_deadline_ms=1_000)) as house:
         house.active()
         house.kill("codex", signal.SIGSTOP)
         status = house.active(generation=2)
-        assert status["sidecar"]["restarts_in_window"] == 1
+        assert status["sidecar"]["restarts_in_window"] >= 1
         house.until_rows(
             "SELECT cause FROM transitions", lambda rows: any("no answer for" in cause for (cause,) in rows)
         )
@@ -222,12 +219,11 @@ def test_an_actor_killed_in_mid_flood_costs_no_frame_and_no_item(house: House, n
 @pytest.mark.parametrize("name", ["supervisor", "admin", "root"])
 def test_the_tree_is_built_anew_when_its_spine_breaks(house: House, name: str) -> None:
     house.turn(house.thread(), "SCN:plain one")
-    old = house.everything()
+    old = tree(house)
     house.kill(name)
     house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
     house.active()
-
-    assert gone(old, PATIENCE_S)
+    assert gone(old, ENDED_S)
     assert house.turn(house.thread(), "SCN:plain two")["status"] == "completed"
     assert len([row for row in house.canonical() if row[3] == "agentMessage"]) == 2
 
@@ -247,12 +243,11 @@ def test_the_transition_log_is_complete_and_in_order(house: House) -> None:
 
 
 def test_stopping_leaves_no_process_and_no_socket(house: House) -> None:
-
     processes = house.everything()
     assert len(processes) >= 9  # root, admin, logger, supervisor, five leaves, codex's stand-in
     house.turn(house.thread(), "SCN:plain hello")
     house.runtime.stop()
-    assert gone(processes, PATIENCE_S)
+    assert gone(processes, ENDED_S)
     assert [path for path in house.runtime.state_dir.rglob("*") if path.is_socket()] == []
     assert not (house.runtime.state_dir / "runtime.json").exists()
     assert os.stat(house.database).st_mode & 0o777 == 0o600
@@ -261,11 +256,10 @@ def test_stopping_leaves_no_process_and_no_socket(house: House) -> None:
 @pytest.mark.parametrize("victim", ["codex", "sidecar", "root"])
 def test_a_command_that_codex_left_running_ends_with_its_generation(house: House, victim: str) -> None:
     house.turn(house.thread(), "SCN:orphan:600")
-    [orphan] = [each for each in house.everything() if each.name() == "sleep"]
+    [orphan] = [each for each in house.everything() if runs(each, "600")]
     assert os.getsid(orphan.pid) == orphan.pid, "no signal to a process group reaches it"
     house.kill(victim)
-
-    assert gone({orphan}, 10.0)
+    assert gone({orphan}, ENDED_S)
     house.active(generation=1 if victim == "root" else 2)
     [(text,)] = house.until_rows("SELECT text FROM audit WHERE kind = 'leftovers_ended'", bool)
     assert str(orphan.pid) in text
@@ -273,10 +267,10 @@ def test_a_command_that_codex_left_running_ends_with_its_generation(house: House
 
 
 def test_a_spare_root_takes_over_and_is_replaced(house: House) -> None:
-    house.until_status(lambda s: True, "anything")
-    end = time.monotonic() + 10
-    while "spare" not in house.runtime.pids and time.monotonic() < end:
-        house.events.next(0.1)
+    end = time.monotonic() + PATIENCE_S
+    while "spare" not in house.runtime.pids:
+        assert time.monotonic() < end, "there is no spare root"
+        house.events.next(0.1)  # nothing tells of it
     spare = house.runtime.pids["spare"]
     house.kill("root")
     house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")

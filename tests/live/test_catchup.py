@@ -11,12 +11,13 @@ import pytest
 
 from chaos.client import CLIENT_INFO, Client
 from chaos.scripts import PLAIN_TEXT
-from messages.settings import Limits, Timing
+from messages.settings import Limits
 from tests.live.house import House
+from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
-OFTEN = Timing(catchup_interval_ms=100)
+OFTEN = unhurried(catchup_interval_ms=100)
 
 
 class Neighbour:

@@ -6,22 +6,19 @@ import os
 import random
 import signal
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hybrid_capture.doctor import database as look
-from messages.settings import Timing
 from storage.aside import standing_aside
 from tests.live.house import House
+from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
-QUICK = Timing(probe_interval_ms=100)
-SOON_S = 5.0
-"""The release gate for a visible loss."""
+QUICK = unhurried(probe_interval_ms=100)
 PAGE_BYTES = 4_096
 
 
@@ -75,9 +72,8 @@ def test_a_cut_off_store_is_noticed_though_the_app_server_s_signs_of_life_commit
             before = house.rows(received)
             house.until_rows(received, lambda rows, known=before: rows != known)  # type: ignore[misc]
         os.truncate(house.database, 0)
-        begun_s = time.monotonic()
+        # How soon is a release gate, and measured by the drills.
         house.until_status(lambda s: s["mode"] == "FAILURE", "the loss told to listeners")
-        assert time.monotonic() - begun_s < SOON_S
         house.active()
         incident(house)
 

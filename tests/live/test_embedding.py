@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -19,11 +20,13 @@ from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime, NotStarted
 from hybrid_capture.settings import Settings
-from messages.settings import Timing
-from tests.live.house import House, alive, gone
+from tests.live.house import ENDED_S, PATIENCE_S, House, alive, gone
+from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
+LISTENS = "0A"
+"""TCP_LISTEN in /proc/net/tcp."""
 
 
 def test_two_runtimes_in_one_process_do_not_disturb_each_other(build: Build) -> None:
@@ -39,7 +42,7 @@ def test_two_runtimes_in_one_process_do_not_disturb_each_other(build: Build) -> 
 
 
 def test_a_start_that_was_given_up_leaves_nothing_that_starts_later(tmp_path: Path) -> None:
-    slow = Timing(backoff_min_ms=60_000, backoff_max_ms=60_000)
+    slow = unhurried(backoff_min_ms=60_000, backoff_max_ms=60_000)
     never = Settings(state_dir=tmp_path / "state", python=Path(shutil.which("false") or ""), timing=slow, otlp=False)
     with pytest.raises(NotStarted, match=r"see .*root\.log"):
         CaptureRuntime(never).start(timeout_s=1.0)
@@ -54,7 +57,7 @@ def test_a_host_with_threads_a_loop_and_handlers_keeps_them_and_is_never_forked(
     os.umask(mask)
     forks: list[int] = []
     os.register_at_fork(before=lambda: forks.append(1))
-    stop = threading.Event()
+    stop, before = threading.Event(), set(threading.enumerate())
     busy = [threading.Thread(target=stop.wait) for _ in range(4)]
     for thread in busy:
         thread.start()
@@ -67,7 +70,7 @@ def test_a_host_with_threads_a_loop_and_handlers_keeps_them_and_is_never_forked(
                 status = await runtime.wait_for("HYBRID_ACTIVE")
                 assert status["mode"] == "HYBRID_ACTIVE"
                 events = runtime.events()
-                first = await asyncio.wait_for(anext(events), 10)
+                first = await asyncio.wait_for(anext(events), PATIENCE_S)
                 assert first["event"] == "status"
                 thread = (await runtime.do({"command": "startThread"}))["result"]["threadId"]
                 await runtime.do({"command": "startTurn", "threadId": thread, "text": "SCN:plain hello"})
@@ -86,12 +89,14 @@ def test_a_host_with_threads_a_loop_and_handlers_keeps_them_and_is_never_forked(
     assert forks == []
     assert {number: signal.getsignal(number) for number in handlers} == handlers
     assert (dict(os.environ), os.getcwd()) == (environment, folder)
-    assert threading.active_count() == 1
+    for thread in set(threading.enumerate()) - before:  # one that is done may not have ended yet
+        thread.join(ENDED_S)
+    assert set(threading.enumerate()) <= before
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
 
 
-def test_a_killed_host_leaves_nothing_behind_within_two_seconds(tmp_path: Path) -> None:
+def test_a_killed_host_leaves_nothing_behind(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     codex = write_executable(tmp_path / "codex", script=ProcessScript(auth="chatgpt"))
@@ -101,7 +106,7 @@ def test_a_killed_host_leaves_nothing_behind_within_two_seconds(tmp_path: Path) 
         "from hybrid_capture.runtime import CaptureRuntime\n"
         "from hybrid_capture.settings import Settings\n"
         f"rt = CaptureRuntime(Settings(state_dir=Path({str(tmp_path / 'state')!r}), codex=Path({str(codex)!r}),"
-        f" codex_home=Path({str(home)!r})))\n"
+        f" codex_home=Path({str(home)!r}), otlp_port=0))\n"
         "rt.start(); rt.wait_for('HYBRID_ACTIVE', 30); print('up', flush=True); time.sleep(60)\n"
     )
     host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -113,12 +118,12 @@ def test_a_killed_host_leaves_nothing_behind_within_two_seconds(tmp_path: Path) 
     finally:
         host.kill()
         host.wait()
-    left_in_time = gone(below, 2.0)
+    all_left = gone(below, ENDED_S)  # within 2 s on a machine that has nothing else to do: the drill kill-host
     for process in alive(below):
         process.kill()
-    assert left_in_time
+    assert all_left
     # The folder is free again: nothing but the lock said that it was taken, and the lock died with its holder.
-    runtime = CaptureRuntime(Settings(state_dir=tmp_path / "state", codex=codex, codex_home=home))
+    runtime = CaptureRuntime(Settings(state_dir=tmp_path / "state", codex=codex, codex_home=home, otlp_port=0))
     with runtime:
         runtime.wait_for("HYBRID_ACTIVE")
 
@@ -126,7 +131,7 @@ def test_a_killed_host_leaves_nothing_behind_within_two_seconds(tmp_path: Path) 
 def test_no_process_of_the_tree_listens_beyond_this_machine(build: Build) -> None:
     with build() as house:
         house.active()
-        door = {house.runtime.pids["root"]} | {each.pid for each in house.everything() if _is_gateway(each)}
+        door = {house.runtime.pids["root"]} | {house.pid_of("gateway")}
         assert len(door) == 2
         actors = _inet_sockets(each.pid for each in house.everything() if each.pid not in door)
         assert actors == [], "on Linux no actor has an inet socket at all"
@@ -134,24 +139,23 @@ def test_no_process_of_the_tree_listens_beyond_this_machine(build: Build) -> Non
         assert set(_inet_sockets(door)) == {("tcp", f"0100007F:{port:04X}")}, "one port, on loopback"
 
 
-def _is_gateway(process: psutil.Process) -> bool:
-    return "hybrid_capture.gateway" in process.cmdline()
-
-
 def _inet_sockets(pids: Iterable[int]) -> list[tuple[str, str]]:
     """Protocol and local address of every listening inet socket that these processes hold."""
     inodes = set()
     for pid in pids:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            target = os.readlink(descriptor)
-            if target.startswith("socket:["):
-                inodes.add(target[8:-1])
+        with contextlib.suppress(FileNotFoundError):  # a look at git may end meanwhile
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    target = os.readlink(descriptor)
+                    if target.startswith("socket:["):
+                        inodes.add(target[8:-1])
     assert inodes, "the tree has sockets of its own"
     found = []
     for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[9] in inodes and fields[3] != "01":  # the gateway's probe of itself is a connection
+            # The gateway's probe of itself is a connection, and ends like one: of TCP only what listens counts.
+            if fields[9] in inodes and (fields[3] == LISTENS or not table.startswith("tcp")):
                 found.append((table, fields[1]))
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +18,13 @@ from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
-from messages.settings import Timing
 from storage.config import ConfigFile
-from tests.live.house import PATIENCE_S, House, gone
+from tests.live.house import ENDED_S, PATIENCE_S, House, gone
+from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
+ROOT = Path(__file__).parents[2]
 ACTIONS = ("recoverHybrid", "fallbackToOtelOnly", "retryAuth", "restartSidecar")
 
 
@@ -44,10 +46,13 @@ def file_of(house: House) -> ConfigFile:
 
 def settled(house: House) -> int:
     """Frames received once all of them are accounted for."""
+    end = time.monotonic() + PATIENCE_S
     while True:
         ledger = house.ledger()
         if ledger["balanced"] and not ledger["staged"]:
             return int(ledger["received"])
+        assert time.monotonic() < end, ledger
+        house.events.next(0.05)  # asked without end it would be asked too often
 
 
 # Scenarios 31 and 33.
@@ -98,8 +103,9 @@ def doomed(tmp_path: Path) -> Callable[[str], tuple[Path, Path, Path]]:
             "from pathlib import Path\n"
             "from hybrid_capture.runtime import CaptureRuntime\n"
             "from hybrid_capture.settings import Settings\n"
+            "from tests.unhurried import unhurried\n"
             f"rt = CaptureRuntime(Settings(state_dir=Path({str(state)!r}), codex=Path({str(codex)!r}),"
-            f" codex_home=Path({str(home)!r}), otlp_port=0))\n"
+            f" codex_home=Path({str(home)!r}), otlp_port=0, timing=unhurried()))\n"
             "rt.start(); rt.wait_for('HYBRID_ACTIVE', 30)\n"
             "me = psutil.Process()\n"
             "below = me.children(recursive=True)\n"
@@ -109,11 +115,13 @@ def doomed(tmp_path: Path) -> Callable[[str], tuple[Path, Path, Path]]:
             "    with contextlib.suppress(psutil.NoSuchProcess):\n"
             "        each.kill()\n"
         )
-        host = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        host.wait(60)
+        host = subprocess.Popen(
+            [sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        host.wait(90)
         assert host.returncode == -9, "it came to its end"
         left = {each for each in psutil.process_iter() if str(tmp_path) in " ".join(_command(each))}
-        assert gone(left, PATIENCE_S)
+        assert gone(left, ENDED_S)
         return state, codex, home
 
     return run
@@ -132,7 +140,7 @@ def test_it_is_still_on_after_everything_was_killed_the_moment_the_call_returned
 ) -> None:
     state, codex, home = doomed("assert rt.do({'command': 'setStreamKillSwitch', 'on': True})['ok']")
     started = (home / "scripted-starts").read_text()
-    with House(Settings(state_dir=state, codex=codex, codex_home=home, otlp_port=0)) as house:
+    with House(Settings(state_dir=state, codex=codex, codex_home=home, otlp_port=0, timing=unhurried())) as house:
         status = house.until_status(lambda s: s["mode"] == "OTEL_ONLY", "OTEL_ONLY")
         assert (status["kill_switch"], status["sidecar"]["generation"]) == (True, 0)
         for name in ("auth", "stager", "sidecar"):
@@ -233,7 +241,7 @@ def test_the_fallback_holds_until_it_is_recovered_and_ends_with_the_run(build: B
 def test_recover_hybrid_leaves_a_crash_loop_or_says_that_it_came_back(build: Build) -> None:
     crash = {"start": "exit", "exit_code": 7}
     script = ProcessScript(auth="chatgpt", starts=(*[crash] * 6, {}))
-    with build(script, timing=Timing(backoff_min_ms=20, backoff_max_ms=40)) as house:
+    with build(script, timing=unhurried(backoff_min_ms=20, backoff_max_ms=40)) as house:
         house.until_status(lambda s: s["sidecar"]["state"] == "crash_loop", "crash_loop")
         again = house.runtime.do({"command": "recoverHybrid"}, 70)
         assert (again["ok"], again["code"]) == (False, "FAILED")
@@ -298,7 +306,7 @@ def _house_in(build: Build, standing: str) -> House:
         "greeted": ProcessScript(auth="none"),
     }
     given: dict[str, Any] = {"disabled": {"streaming": False}}.get(standing, {})
-    return build(scripts.get(standing), timing=Timing(backoff_min_ms=20, backoff_max_ms=40), **given)
+    return build(scripts.get(standing), timing=unhurried(backoff_min_ms=20, backoff_max_ms=40), **given)
 
 
 def _reach(house: House, standing: str) -> dict[str, Any]:

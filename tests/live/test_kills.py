@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.live.faults import FAULTS, HANGS, PATIENT, QUICK, SPINE_FAULTS, fault, report
-from tests.live.house import PATIENCE_S, House, alive, gone, named
+from tests.live.faults import FAULTS, HANGS, KILLED, SPINE_FAULTS, STOPPED, fault, report
+from tests.live.house import ENDED_S, House, alive, gone, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 Build = Callable[..., House]
@@ -29,29 +29,29 @@ def _many(house: House, name: str, how: signal.Signals, count: int) -> None:
     everything = house.everything()
     assert alive(named(house.runtime.state_dir)) <= everything, "an orphan of an earlier tree is left"
     house.runtime.stop()
-    assert gone(everything, PATIENCE_S)
+    assert gone(everything, ENDED_S)
     assert alive(named(house.runtime.state_dir)) == set()
 
 
 @pytest.mark.parametrize("name", [*LEAVES, "codex"])
 def test_a_leaf_that_is_killed_again_and_again_comes_back_every_time(build: Build, name: str) -> None:
-    with build(timing=PATIENT) as house:
+    with build(timing=KILLED) as house:
         _many(house, name, signal.SIGKILL, FAULTS)
 
 
 @pytest.mark.parametrize("name", [*LEAVES, "codex"])
 def test_a_leaf_that_is_stopped_again_and_again_is_replaced_every_time(build: Build, name: str) -> None:
-    with build(timing=QUICK) as house:
+    with build(timing=STOPPED) as house:
         _many(house, name, signal.SIGSTOP, HANGS)
 
 
 @pytest.mark.parametrize("name", ["supervisor", "admin", "root"])
 def test_a_spine_that_is_killed_again_and_again_is_built_anew_every_time(build: Build, name: str) -> None:
-    with build(timing=PATIENT) as house:
+    with build(timing=KILLED) as house:
         _many(house, name, signal.SIGKILL, SPINE_FAULTS)
 
 
 @pytest.mark.parametrize("name", ["supervisor", "admin", "root"])
 def test_a_spine_that_is_stopped_again_and_again_is_built_anew_every_time(build: Build, name: str) -> None:
-    with build(timing=QUICK) as house:
+    with build(timing=STOPPED) as house:
         _many(house, name, signal.SIGSTOP, SPINE_FAULTS)

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.live.conftest import Build
-from tests.live.house import House, alive
+from tests.live.house import ENDED_S, House, alive, gone, runs
 from tests.storage.linking.repository import Repository
 
 pytestmark = pytest.mark.live
@@ -28,7 +28,7 @@ def commit_now(repository: Repository) -> str:
 
 def helper_of(house: House) -> psutil.Process:
     ingest = next(each["pid"] for each in house.runtime.status()["actors"] if each["name"] == "ingest")
-    return next(each for each in psutil.Process(ingest).children() if "actors.link_rounds" in each.cmdline())
+    return next(each for each in psutil.Process(ingest).children() if runs(each, "actors.link_rounds"))
 
 
 def test_a_commit_made_after_the_turn_is_linked_by_itself(build: Build, tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_commit_made_after_the_turn_is_linked_by_itself(build: Build, tmp_path
         # The process that looks is nobody's loss: it comes again, and goes with its ingest.
         helper = helper_of(house)
         house.kill("ingest", signal.SIGKILL)
-        helper.wait(10)
+        assert gone({helper}, ENDED_S)
         house.until_status(lambda s: s["mode"] == "HYBRID_ACTIVE", "capture again")
         everything = house.everything()
     assert alive(everything) == set()

@@ -7,17 +7,16 @@ import json
 import stat
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.live.house import House
+from tests.live.house import PATIENCE_S, House
 
 pytestmark = pytest.mark.live
-Words = Callable[[str], Awaitable[None]]
 
 
 class Page:
@@ -29,15 +28,15 @@ class Page:
 
     def open(self, origin: str | None = "same") -> Any:
         given = f"http://127.0.0.1:{self.port}" if origin == "same" else origin
-        return connect(f"ws://127.0.0.1:{self.port}/ws", origin=given, open_timeout=10)  # type: ignore[arg-type]  # any text
+        return connect(f"ws://127.0.0.1:{self.port}/ws", origin=given, open_timeout=PATIENCE_S)  # type: ignore[arg-type]  # any text
 
     async def hello(self, socket: ClientConnection, **said: Any) -> dict[str, Any]:
         await socket.send(json.dumps({"op": "hello", **said}))
-        return json.loads(await asyncio.wait_for(socket.recv(), 10))  # type: ignore[no-any-return]  # an object
+        return json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S))  # type: ignore[no-any-return]  # an object
 
     async def until(self, socket: ClientConnection, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first message that fits, its number included."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 told = json.loads(await socket.recv())
                 if "seq" in told and wanted(told["body"]):
@@ -49,7 +48,7 @@ def answers(command_id: str) -> Callable[[dict[str, Any]], bool]:
 
 
 async def closes(socket: ClientConnection) -> int:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 await socket.recv()
@@ -61,7 +60,7 @@ def test_an_address_opens_the_panel_once_and_its_session_comes_back_without_loss
     page = Page(house)
 
     async def story() -> None:
-        once = house.runtime.panel_address().partition("#once=")[2]
+        once = house.runtime.panel_address(timeout_s=PATIENCE_S).partition("#once=")[2]
         async with page.open() as socket:
             welcome = await page.hello(socket, once=once, session=None, after=None)
             assert (welcome["op"], welcome["resumed"], welcome["seq"]) == ("welcome", False, 0)
@@ -110,11 +109,11 @@ def test_tokens_are_private_and_nothing_is_served_to_strangers(house: House) -> 
     asyncio.run(story())
     for path, code in (("/metrics", 401), ("/panel/../gateway.py", 404), ("/panel/%2e%2e/door.py", 404)):
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(page.base + path, timeout=10)
+            urllib.request.urlopen(page.base + path, timeout=PATIENCE_S)
         assert answer.value.code == code
     for host in ("evil.example", "evil.example:80"):
         request = urllib.request.Request(f"{page.base}/healthz", headers={"Host": host})
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(request, timeout=10)
+            urllib.request.urlopen(request, timeout=PATIENCE_S)
         assert answer.value.code == 400
-    assert urllib.request.urlopen(f"{page.base}/readyz", timeout=10).status == 200
+    assert urllib.request.urlopen(f"{page.base}/readyz", timeout=PATIENCE_S).status == 200

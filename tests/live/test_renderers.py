@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from typing import Any
 
-import psutil
 import pytest
 
 from hybrid_capture.renderer import Renderer
-from tests.live.house import House
+from tests.live.house import PATIENCE_S, House
 
 pytestmark = pytest.mark.live
-PATIENCE_S = 30.0
 
 
 async def until(panel: Renderer, event: str, **fields: Any) -> dict[str, Any]:
@@ -26,19 +22,14 @@ async def until(panel: Renderer, event: str, **fields: Any) -> dict[str, Any]:
     raise AssertionError("the renderer was closed")
 
 
-def gateway_of(house: House) -> psutil.Process:
-    below = psutil.Process(house.runtime.pids["root"]).children(recursive=True)
-    return next(each for each in below if "hybrid_capture.gateway" in each.cmdline())
-
-
 def test_a_renderer_outlives_the_gateway_and_the_root(house: House) -> None:
     async def story() -> None:
         async with Renderer.of(house.runtime.state_dir) as panel:
             await panel.subscribe()
             await until(panel, "status")
             sessions = [panel.session]
-            for victim in (lambda: gateway_of(house).pid, lambda: house.runtime.pids["root"]):
-                os.kill(await asyncio.to_thread(victim), signal.SIGKILL)
+            for victim in ("gateway", "root"):
+                await asyncio.to_thread(house.kill, victim)
                 await until(panel, "anew")
                 await until(panel, "status")
                 sessions.append(panel.session)
@@ -80,12 +71,12 @@ def test_a_question_about_a_file_change_is_decided_once_by_whoever_it_was_shown_
             assert snapshot["result"]["session"]["sessionId"] == thread
             assert {each["source"] for each in snapshot["result"]["coverage"]} == {"stream", "pull"}
             # The history is written every other second, behind what was captured.
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     found = await one.ask({"command": "getTrace", "turnId": ended["turnId"]})
                     if found["answer"] == "data":
                         break
                     assert found["code"] in ("UNKNOWN_ID", "TOO_OFTEN"), found
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(0.2)  # no event tells of it
 
     asyncio.run(story())

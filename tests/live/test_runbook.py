@@ -16,17 +16,17 @@ from typer.testing import CliRunner
 from chaos.codex_home import ACCOUNT_ID, unsigned_jwt
 from chaos.drilling.experiment import packaged
 from hybrid_capture.cli import app
-from messages.settings import Timing
 from tests.live.house import House
+from tests.unhurried import unhurried
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 Build = Callable[..., House]
 PAGE = Path(__file__).parents[2] / "docs" / "runbook.md"
 BLOCK = re.compile(r"(?:<!-- given: (?P<given>[^>]+) -->\n)?```sh\n(?P<lines>.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^hybrid-capture (?P<words>[^#<]+?)(?: < (?P<file>\S+))?\s*(?:# → (?P<says>.+))?$")
-SOON = Timing(restarts_max=0, ping_deadline_ms=20_000, probe_interval_ms=200, probe_deadline_ms=600)
+SOON = unhurried(restarts_max=0, probe_interval_ms=200, probe_deadline_ms=600)
 """The first crash is a loop, and a store that is locked shows within a second. Nobody is made to hang here."""
-SAYS_S = 20.0
+SAYS_S = 30.0
 
 
 @contextlib.contextmanager

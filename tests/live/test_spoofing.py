@@ -35,9 +35,9 @@ from hybrid_capture.statefolder import find_runtime
 from messages import facade as say
 from messages.base import Message
 from messages.catalog import CATALOG
-from messages.settings import Timing
-from tests.live.house import House
+from tests.live.house import PATIENCE_S, House
 from tests.messages.made import SECRET, with_secrets
+from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
@@ -56,8 +56,10 @@ def standing(house: House) -> dict[str, Any]:
     status = house.runtime.status()
     for moving in ("at_ms", "revision"):
         status.pop(moving)
-    ledger = status.pop("ledger")
-    status["dispositions"] = {name: count for name, count in ledger["dispositions"].items() if name != "control"}
+    status.pop("ledger")
+    status["dispositions"] = {
+        name: count for name, count in house.ledger()["dispositions"].items() if name != "control"
+    }
     with sqlite3.connect(f"file:{house.database}?mode=ro", uri=True) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = {
@@ -105,7 +107,7 @@ class Stranger:
 
     def __init__(self, house: House, **hello: Any) -> None:
         here = find_runtime(house.runtime.state_dir)
-        self.link = to_desk(here, 10.0)
+        self.link = to_desk(here, PATIENCE_S)
         self.lines = Lines()
         self.link.sendall(line_of("hello", **{"token": here.token, **hello}))
 
@@ -161,7 +163,7 @@ async def over_the_socket(house: House, tried: Tried) -> None:
 
     async def code_of(socket_: Any) -> int:
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     await socket_.recv()
         except ConnectionClosed as closed:
@@ -169,7 +171,7 @@ async def over_the_socket(house: House, tried: Tried) -> None:
 
     async def answer(socket_: Any, body: str) -> dict[str, Any]:
         await socket_.send(body)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 told = json.loads(await socket_.recv()).get("body", {})
                 if "answer" in told:
@@ -192,7 +194,7 @@ async def over_the_socket(house: House, tried: Tried) -> None:
         closed = await code_of(await opened_with(opened, token, kind.__name__))
         assert closed == 4400
         tried.refused("a message class as a word of the socket", str(closed))
-    once = house.runtime.panel_address().partition("#once=")[2]
+    once = house.runtime.panel_address(timeout_s=PATIENCE_S).partition("#once=")[2]
     used = await opened(once=once)
     assert json.loads(await used.recv())["op"] == "welcome"
     forged = {
@@ -292,7 +294,7 @@ def replayed_datagrams(house: House, tried: Tried) -> int:
 @pytest.fixture
 def house(build: Build) -> Iterator[House]:
     """One in which nothing happens by itself for a while: no look into the app-server's history, and nobody is late."""
-    timing = Timing(
+    timing = unhurried(
         catchup_interval_ms=600_000, ping_deadline_ms=60_000, liveness_deadline_ms=60_000, settle_deadline_ms=60_000,
         probe_deadline_ms=60_000,
     )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 
 from hybrid_capture.settings import Settings
-from messages.settings import Timing
-from tests.live.house import PATIENCE_S, House
+from tests.live.house import House
+from tests.unhurried import unhurried
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TOOLS = (FIXTURES / "transcripts" / "tools.jsonl").read_bytes()
@@ -33,22 +32,8 @@ def watching(build: Build, claude: Path, **more: Any) -> House:
     return build(watch_claude=True, claude_home=claude, streaming=False, **more)
 
 
-def until(house: House, sql: str, wanted: Callable[[list[Any]], bool], what: str) -> list[Any]:
-    """Rows that fit, as soon as they are there."""
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            rows = house.rows(sql)
-        except sqlite3.OperationalError:
-            rows = []
-        if wanted(rows):
-            return rows
-        assert time.monotonic() < end, f"never saw {what}: {rows}"
-        time.sleep(0.05)
-
-
 def offset(house: House, size: int) -> None:
-    until(house, 'SELECT max("offset") FROM files', lambda rows: rows == [(size,)], f"{size} bytes stored")
+    house.until_rows('SELECT max("offset") FROM files', lambda rows: rows == [(size,)])
 
 
 def test_a_transcript_is_followed_while_it_grows_torn_lines_and_all(build: Build, claude: Path) -> None:
@@ -74,7 +59,7 @@ def test_a_deleted_file_loses_nothing_that_was_stored_and_is_noted(build: Build,
         offset(house, len(TOOLS))
         stored = house.rows("SELECT item_id, body FROM items ORDER BY item_id")
         file.unlink()  # as the vendor's clean-up after thirty days
-        until(house, "SELECT kind FROM audit WHERE kind = 'source_files_gone'", bool, "a note")
+        house.until_rows("SELECT kind FROM audit WHERE kind = 'source_files_gone'", bool)
         assert house.rows("SELECT item_id, body FROM items ORDER BY item_id") == stored
         house.until_status(lambda s: s["baseline"]["healthy"], "a baseline that goes on")
 
@@ -87,12 +72,12 @@ def test_renamed_cut_and_replaced_files_are_told_apart(build: Build, claude: Pat
         (folder / "a.jsonl").rename(folder / "b.jsonl")
         agent = (FIXTURES / "transcripts" / "agent.jsonl").read_bytes()
         (folder / "a.jsonl").write_bytes(agent)
-        until(house, "SELECT session_id FROM sessions", lambda rows: len(rows) == 2, "the other session")
+        house.until_rows("SELECT session_id FROM sessions", lambda rows: len(rows) == 2)
         received = "SELECT sum(received) FROM offsets WHERE source = 'transcript'"
-        until(house, received, lambda rows: rows == [(TOOLS.count(b"\n") + agent.count(b"\n"),)], "each line once")
+        house.until_rows(received, lambda rows: rows == [(TOOLS.count(b"\n") + agent.count(b"\n"),)])
         os.truncate(folder / "b.jsonl", TOOLS.find(b"\n") + 1)
         os.utime(folder / "b.jsonl")
-        until(house, received, lambda rows: rows[0][0] > TOOLS.count(b"\n") + agent.count(b"\n"), "read anew")
+        house.until_rows(received, lambda rows: rows[0][0] > TOOLS.count(b"\n") + agent.count(b"\n"))
         assert len(house.rows(f"{ITEMS} WHERE s.tool = 'claude'")) == 16
         assert house.rows("SELECT max(revision) FROM items") == [(2,)]
 
@@ -108,7 +93,7 @@ def test_sub_agents_belong_to_their_session_and_links_out_of_the_folder_are_not_
         shutil.copy(FIXTURES / "transcripts" / "subagent.jsonl", side / "agent-1.jsonl")
         (tmp_path / "outside.jsonl").write_bytes(TOOLS)
         (folder / "link.jsonl").symlink_to(tmp_path / "outside.jsonl")
-        until(house, "SELECT id FROM items WHERE agent_id IS NOT NULL", lambda rows: len(rows) == 3, "the sub-agent")
+        house.until_rows("SELECT id FROM items WHERE agent_id IS NOT NULL", lambda rows: len(rows) == 3)
         assert len(house.rows("SELECT id FROM sessions")) == 1
         assert len(house.rows("SELECT id FROM turns")) == 1
 
@@ -120,14 +105,14 @@ def test_what_was_written_while_the_runtime_was_off_is_found_and_a_killed_actor_
     file.write_bytes(TOOLS[: len(TOOLS) // 3])
     first = watching(build, claude)
     with first as house:
-        until(house, "SELECT id FROM items", bool, "items")
+        house.until_rows("SELECT id FROM items", bool)
     file.write_bytes(TOOLS)
     with House(first.settings) as house:
         offset(house, len(TOOLS))
         house.kill("baseline")
         rollout = (FIXTURES / "transcripts" / "compact.jsonl").read_bytes()
         (file.parent / "c.jsonl").write_bytes(rollout)
-        until(house, "SELECT session_id FROM sessions", lambda rows: len(rows) == 2, "the other session")
+        house.until_rows("SELECT session_id FROM sessions", lambda rows: len(rows) == 2)
         offset(house, max(len(rollout), len(TOOLS)))
         assert len(house.rows("SELECT id FROM items")) == 13 + 9
         assert house.rows("SELECT count(*) FROM dedupe_log WHERE decision = 'duplicate'") == [(0,)]
@@ -143,12 +128,12 @@ def test_what_was_written_while_capture_was_switched_off_is_not_stored(build: Bu
     file.write_bytes(line % (b"u1", stamp, b"while it was off"))
     time.sleep(1.5)  # a start in the same second would leave the line's time inside or outside by chance
     with House(shown.settings) as house:
-        audit = until(house, "SELECT text FROM audit WHERE kind = 'capture_off'", bool, "what was left out")
+        audit = house.until_rows("SELECT text FROM audit WHERE kind = 'capture_off'", bool)
         assert "1 lines" in audit[0][0]
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1)).encode()
         with file.open("ab") as more:
             more.write(line % (b"u2", stamp, b"while it was on"))
-        until(house, "SELECT text FROM items", lambda rows: rows == [("while it was on",)], "the second prompt")
+        house.until_rows("SELECT text FROM items", lambda rows: rows == [("while it was on",)])
         dropped = "SELECT count FROM ledger WHERE disposition = 'dropped:capture_off'"
         assert house.rows(dropped) == [(1,)]
         assert house.ledger()["balanced"]
@@ -173,13 +158,13 @@ def test_a_watched_folder_that_vanished_shows_and_its_return_does(build: Build, 
 
 
 def test_a_session_by_stream_pull_and_file_is_one(build: Build) -> None:
-    with build(watch_codex=True, timing=Timing(catchup_interval_ms=200)) as house:
+    with build(watch_codex=True, timing=unhurried(catchup_interval_ms=200)) as house:
         house.active()
         thread = house.thread()
         for prompt in ("SCN:plain one", "SCN:shell:approve two"):
             house.turn(thread, prompt)
         seen = "SELECT count(DISTINCT item_row) FROM item_sources WHERE source = 'rollout'"
-        until(house, seen, lambda rows: rows == [(5,)], "the file's view")
+        house.until_rows(seen, lambda rows: rows == [(5,)])
         assert house.rows("SELECT count(*) FROM sessions") == [(1,)]
         assert house.rows("SELECT count(*), max(revision) FROM items") == [(5, 1)]
         assert house.ledger()["balanced"]

@@ -21,6 +21,7 @@ from chaos.scripted import write_executable
 from chaos.scripts import ProcessScript
 from hybrid_capture.settings import Settings
 from tests.panel.gateway import ScriptedGateway
+from tests.unhurried import unhurried
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "artifacts" / "panel"
@@ -87,7 +88,10 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     def started(script: ProcessScript | None = None, **settings: Any) -> Stage:
         if script is not None:
             settings["codex"] = write_executable(tmp_path / "codex", script=script)
-        given = {"state_dir": tmp_path / "state", "codex_home": tmp_path, "cwd": tmp_path, "otlp_port": 0, **settings}
+        given = {
+            "state_dir": tmp_path / "state", "codex_home": tmp_path, "cwd": tmp_path, "otlp_port": 0,
+            "timing": unhurried(), **settings,
+        }  # fmt: skip
         stage = Stage(Settings(**given))
         stage.__enter__()
         stages.append(stage)

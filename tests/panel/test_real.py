@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from chaos.drilling.stage import PATIENCE_S
 from chaos.loopback_model import LoopbackModel
 from chaos.scripts import PLANTED_SECRETS
 from tests.panel.conftest import Begin, Open, picture, view
@@ -22,7 +23,7 @@ def test_a_person_logs_the_real_codex_in_decides_restarts_it_and_finds_what_it_d
     work = tmp_path / "work"
     work.mkdir()
     stage = begin(codex=real_codex, codex_home=home, cwd=work, codex_environment=loopback_model.codex_env(home))
-    page = open_page(stage.runtime.panel_address())
+    page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
 
     login = page.get_by_role("button", name="Log in with the browser")
     login.click(timeout=PATIENCE_MS)

@@ -38,7 +38,7 @@ def test_a_newcomer_breaks_the_sidecar_mends_it_logs_in_approves_and_finds_the_s
     logged_in, nobody = {"auth": "chatgpt"}, {"auth": "none"}
     stage = begin(ProcessScript(starts=(logged_in, logged_in, logged_in, nobody), login_delay_ms=1_500))
     stage.active()
-    page = open_page(stage.runtime.panel_address())
+    page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
 
     # What is captured?
     mode(page, "HYBRID_ACTIVE")
@@ -101,7 +101,7 @@ def test_a_newcomer_breaks_the_sidecar_mends_it_logs_in_approves_and_finds_the_s
 def test_each_action_does_what_it_says(begin: Begin, open_page: Open) -> None:
     stage = begin(ProcessScript(auth="chatgpt"))
     stage.active()
-    page = open_page(stage.runtime.panel_address())
+    page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
     press(page, "Retry Auth")
     outcome(page)
     press(page, "Restart Sidecar", asks=True)
@@ -133,7 +133,7 @@ def test_each_action_does_what_it_says(begin: Begin, open_page: Open) -> None:
 def test_a_file_change_is_declined_with_its_diff_in_sight(begin: Begin, open_page: Open) -> None:
     stage = begin(ProcessScript(auth="chatgpt"))
     stage.active()
-    page = open_page(stage.runtime.panel_address())
+    page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
     turn = stage.begin(stage.thread(), "SCN:patch:approve")
     question = page.locator(".approval")
     expect(question).to_contain_text("Codex wants to change files", timeout=PATIENCE_MS)
@@ -146,7 +146,7 @@ def test_a_file_change_is_declined_with_its_diff_in_sight(begin: Begin, open_pag
 def test_the_page_outlives_a_killed_gateway_and_a_killed_root(begin: Begin, open_page: Open) -> None:
     stage = begin(ProcessScript(auth="chatgpt"))
     stage.active()
-    page = open_page(stage.runtime.panel_address())
+    page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
     gateway = next(each for each in stage.everything() if "hybrid_capture.gateway" in each.cmdline())
     gateway.kill()
     expect(page.locator(".connection.bad")).to_be_visible(timeout=PATIENCE_MS)
@@ -163,7 +163,7 @@ def test_the_page_outlives_a_killed_gateway_and_a_killed_root(begin: Begin, open
 def test_a_secret_is_not_on_the_page(begin: Begin, open_page: Open) -> None:
     stage = begin(ProcessScript(auth="chatgpt"))
     stage.active()
-    page = open_page(stage.runtime.panel_address())
+    page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
     view(page, "live")
     thread = stage.thread()
     stage.turn(thread, "SCN:secret")

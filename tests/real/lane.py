@@ -18,19 +18,20 @@ import psutil
 from chaos.claude_home import claude_env
 from chaos.claude_program import ClaudeRun
 from chaos.codex_program import CodexRun
+from chaos.drilling.stage import GATEWAY
 from chaos.loopback_messages import LoopbackMessages
 from chaos.loopback_model import LoopbackModel
 from chaos.program_run import ProgramRun
 from hybrid_capture.client import Unanswered
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import NotRunning
-from messages.settings import Timing
 from tests.hybrid_capture.command import say
-from tests.live.house import House, alive
+from tests.live.house import House, alive, runs
+from tests.unhurried import unhurried
 
 PATIENCE_S = 40.0
 EXPORTED_S = 1.5
-OFTEN = Timing(restarts_max=10_000, actor_backoff_ms=0)
+OFTEN = unhurried(restarts_max=10_000, actor_backoff_ms=0)
 """So many faults within a minute would be a crash loop; the loop has tests of its own."""
 
 
@@ -105,7 +106,7 @@ class Lane:
         while not wanted(seen := look()):
             if time.monotonic() > end:
                 raise AssertionError(f"never saw {what}; last: {seen}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # it may look at anything
         return seen
 
     def events(self, session: str) -> list[tuple[Any, ...]]:
@@ -126,7 +127,7 @@ class Lane:
 
     def until_exported(self) -> None:
         """Longer than the interval in which either program exports: what it did before now is on its way or here."""
-        time.sleep(EXPORTED_S)
+        time.sleep(EXPORTED_S)  # that time passes is all there is to wait for
 
     def settle(self) -> None:
         """Wait until every file that both programs left is stored to its end, then stop the runtime."""
@@ -160,7 +161,7 @@ class Lane:
             return self.house.runtime.pids[name]
         if name == "gateway":
             below = psutil.Process(self.house.runtime.pids["root"]).children()
-            return next(each.pid for each in below if "hybrid_capture.gateway" in each.cmdline())
+            return next(each.pid for each in below if runs(each, GATEWAY))
         status = self.house.runtime.status()
         return int(next(actor["pid"] for actor in status["actors"] if actor["name"] == name))
 
@@ -169,7 +170,7 @@ class Lane:
         process = psutil.Process(self.pid_of(name))
         created = process.create_time()
         process.send_signal(signal.SIGSTOP)
-        time.sleep(for_s)
+        time.sleep(for_s)  # that it is away for so long is the point
         with contextlib.suppress(psutil.NoSuchProcess):
             if psutil.Process(process.pid).create_time() == created:
                 os.kill(process.pid, signal.SIGKILL)

@@ -13,12 +13,12 @@ import pytest
 from chaos.client import CLIENT_INFO, Client
 from chaos.loopback_model import LoopbackModel
 from hybrid_capture.settings import Settings
-from messages.settings import Timing
 from tests.live.house import House, alive
 from tests.live.test_catchup import balanced, until_caught_up
+from tests.unhurried import unhurried
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
-OFTEN = Timing(catchup_interval_ms=200)
+OFTEN = unhurried(catchup_interval_ms=200)
 Build = Callable[..., House]
 
 
@@ -36,6 +36,8 @@ def build(tmp_path: Path, real_codex: Path, loopback_model: LoopbackModel) -> It
             "codex_home": home,
             "cwd": tmp_path / "workspace",
             "codex_environment": loopback_model.codex_env(home),
+            "otlp_port": 0,
+            "timing": unhurried(),
             **settings,
         }
         return House(Settings(**given))

@@ -14,8 +14,9 @@ from chaos.loopback_model import LoopbackModel
 from chaos.scripts import PLANTED_SECRETS
 from hybrid_capture.client import new_id
 from hybrid_capture.settings import Settings
-from tests.live.faults import FAULTS, PATIENT, fault, report
-from tests.live.house import PATIENCE_S, House, alive, gone
+from tests.live.faults import FAULTS, KILLED, fault, report
+from tests.live.house import ENDED_S, House, alive, gone
+from tests.unhurried import unhurried
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 Build = Callable[..., House]
@@ -36,6 +37,8 @@ def build(tmp_path: Path, real_codex: Path, loopback_model: LoopbackModel) -> It
             "codex_home": home,
             "cwd": workspace,
             "codex_environment": loopback_model.codex_env(home),
+            "otlp_port": 0,
+            "timing": unhurried(),
             **settings,
         }
         return House(Settings(**given))
@@ -81,7 +84,7 @@ def test_a_session_is_captured_end_to_end_across_a_killed_codex(build: Build, tm
         assert ledger["staged"] == 0
         assert not any(name.startswith("dropped") for name in ledger["dispositions"])
         processes = house.everything()
-    assert gone(processes, PATIENCE_S)
+    assert gone(processes, ENDED_S)
     assert [path for path in (tmp_path / "state").rglob("*") if path.is_socket()] == []
     content = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
     assert [name for name, secret in PLANTED_SECRETS.items() if secret.encode() in content] == []
@@ -130,7 +133,7 @@ def test_a_broken_codex_config_says_so_and_the_baseline_carries_on(build: Build,
 
 
 def test_a_codex_that_is_killed_again_and_again_comes_back_every_time(build: Build) -> None:
-    with build(timing=PATIENT) as house:
+    with build(timing=KILLED) as house:
         house.active()
         samples = [fault(house, "codex", signal.SIGKILL) for _ in range(FAULTS)]
         ledger = house.ledger()

@@ -67,6 +67,6 @@ def test_a_person_runs_it_talks_kills_codex_talks_again_and_stops_it(
 
         processes = named(state) | set(psutil.Process(run.process.pid).children(recursive=True))
         assert say("stop", "--state-dir", state).code == 0
-        assert run.process.wait(20) == 0
+        assert run.process.wait(60) == 0
         assert alive(processes) == set()
         assert [path for path in state.rglob("*") if path.is_socket()] == []

@@ -10,9 +10,8 @@ import pytest
 
 from chaos.loopback_model import LoopbackModel
 from hybrid_capture.settings import Settings
-from messages.settings import Timing
 from tests.live.house import House
-from tests.live.test_tailing import until
+from tests.unhurried import unhurried
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 Build = Callable[..., House]
@@ -33,22 +32,22 @@ def test_codex_exec_is_captured_from_its_file_and_is_the_same_session_when_the_p
 
     settings = Settings(
         state_dir=tmp_path / "state", codex=real_codex, codex_home=home, cwd=tmp_path / "workspace",
-        codex_environment=env, watch_codex=True, otlp=False, streaming=False,
+        codex_environment=env, watch_codex=True, otlp=False, streaming=False, timing=unhurried(),
     )  # fmt: skip
     with House(settings) as house:
         run("SCN:shell by exec")
-        until(house, "SELECT status FROM turns", lambda rows: rows == [("completed",)], "the turn of the file")
+        house.until_rows("SELECT status FROM turns", lambda rows: rows == [("completed",)])
         run("resume", "--last", "SCN:plain and on")
-        until(house, "SELECT status FROM turns", lambda rows: rows == [("completed",)] * 2, "the resumed turn")
+        house.until_rows("SELECT status FROM turns", lambda rows: rows == [("completed",)] * 2)
         assert house.rows("SELECT DISTINCT source FROM items") == [("rollout",)]
         found = house.rows("SELECT item_id, kind, body FROM items ORDER BY id")
         assert [kind for _, kind, _ in found] == [
             "userMessage", "commandExecution", "agentMessage", "userMessage", "agentMessage",
         ]  # fmt: skip
-    again = settings.model_copy(update={"streaming": True, "timing": Timing(catchup_interval_ms=200)})
+    again = settings.model_copy(update={"streaming": True, "timing": unhurried(catchup_interval_ms=200)})
     with House(again) as house:
         pulled = "SELECT count(DISTINCT item_row) FROM item_sources WHERE source = 'pull'"
-        until(house, pulled, lambda rows: rows == [(5,)], "the same items from the app-server's history")
+        house.until_rows(pulled, lambda rows: rows == [(5,)])
         assert house.rows("SELECT count(*) FROM sessions") == [(1,)]
         assert house.rows("SELECT item_id, kind, body FROM items ORDER BY id") == found
         assert house.ledger()["balanced"]
