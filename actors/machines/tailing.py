@@ -56,7 +56,8 @@ class Tailing:
     """Files to read, those that changed just now first."""
     waiting: set[str] = field(default_factory=set)
     """The same, to look up; and the one whose slice is on its way."""
-    overflow: int = 0
+    over: bool = False
+    """Whether it was told that there are more files than are followed."""
 
     @property
     def idle(self) -> bool:
@@ -70,10 +71,11 @@ class Tailing:
 
     def look(self, files: Iterable[FileSeen], wall_ms: int, mono_ms: int, *, soon: bool = False) -> Effects:
         """These files are there now. `soon`: somebody said that they changed, so they come first."""
+        effects: Effects = NOTHING
         for file in files:
             before = self.seen.get(file.path)
             if before is None and len(self.seen) >= FILES_MAX:
-                self.overflow += 1
+                effects = effects or self._too_many(file.path, wall_ms)
                 continue
             self.seen[file.path] = file
             settles = file.path in self.unsettled and wall_ms - file.changed_ms >= self.quiet_ms
@@ -84,7 +86,16 @@ class Tailing:
             else:
                 self.unsettled.discard(file.path)
             self._want(file, soon)
-        return self._ask(mono_ms)
+        return (*effects, *self._ask(mono_ms))
+
+    def _too_many(self, path: str, wall_ms: int) -> Effects:
+        """Told once: the files that are followed leave no room for others until some of them are gone."""
+        if self.over:
+            return NOTHING
+        self.over = True
+        text = f"{FILES_MAX} files are followed, and there are more: {path} is the first that is not; `import` reads it"
+        note = AuditNote(kind="source_files_over", subject="watched folders", text=text, at_ms=wall_ms)
+        return (Send("ingest", KeepAudit(n=0, notes=(note,))),)
 
     def gone(self, paths: Iterable[str], wall_ms: int) -> Effects:
         """These files are not there any more. What of them is stored stays; it is noted, and no error."""

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from actors.machines import tailing
 from actors.machines.baseline import Lane
 from actors.machines.effects import Send
 from actors.machines.file_slices import Rules, next_slice
@@ -162,3 +165,16 @@ def test_many_files_are_asked_for_in_portions_and_few_positions_are_remembered()
     assert read == count
     assert len(tail.positions) <= POSITIONS_MAX
     assert tail.idle
+
+
+def test_files_beyond_the_bound_are_left_and_that_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tailing, "FILES_MAX", 1)
+    tail = machine()
+    note, asked = said(tail.look([seen("/w/a"), seen("/w/b"), seen("/w/c")], NOW_MS, 0))
+    assert [each.path for each in asked.files] == ["/w/a"]
+    assert isinstance(note, KeepAudit)
+    assert [(each.kind, "/w/b is the first" in each.text) for each in note.notes] == [("source_files_over", True)]
+    assert said(tail.look([seen("/w/d")], NOW_MS, 0)) == []
+    tail.gone(["/w/a"], NOW_MS)
+    tail.look([seen("/w/b")], NOW_MS, 0)
+    assert list(tail.seen) == ["/w/b"], "there is room again"
