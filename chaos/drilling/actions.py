@@ -244,9 +244,14 @@ def tear_store(scene: Scene, keep_bytes: int = 8_192) -> int:
 
 def write_config(scene: Scene) -> bool:
     """A person uses the kill switch, so that there is a config file and a good copy of it."""
-    done = [scene.stage.runtime.do({"command": "setStreamKillSwitch", "on": on}, WAIT_S) for on in (True, False)]
+    for on in (True, False):
+        done = scene.stage.runtime.do({"command": "setStreamKillSwitch", "on": on}, WAIT_S)
+        if not done.get("ok"):
+            raise RuntimeError(
+                f"the switch was not turned {'on' if on else 'off'}: {done.get('text') or done.get('code')}"
+            )
     scene.stage.active()
-    return all(each.get("ok") for each in done)
+    return True
 
 
 def corrupt_config(scene: Scene) -> bool:
