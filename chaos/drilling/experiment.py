@@ -72,8 +72,8 @@ class Extension(_Form):
     part: Part
     """What the fault is about: its phases are looked up under this name."""
     timing: Literal["patient", "first", "default"] = "patient"
-    """`patient`: short deadlines and no crash loop, for faults that are repeated; `first`: a user's deadlines, and each
-    fault is treated like the first of its minute; `default`: as a user has them."""
+    """What is silent counts as hung as late as it does for a user. `patient`: no crash loop and no waits, for faults
+    that are repeated; `first`: each fault is treated like the first of its minute; `default`: as a user has them."""
     ends: Literal["HYBRID_ACTIVE", "crash_loop", "unchanged", "served"] = "HYBRID_ACTIVE"
     """`unchanged`: the mode must not move at all. `served`: requests wait and are answered, which the fault's own
     action measures; whether a listener sees anything in between depends on how fast that is."""

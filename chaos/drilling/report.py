@@ -120,7 +120,7 @@ def tell(drills: Iterable[Samples], screen: Screen) -> None:
             cells.append("not observed" if not phase["n"] else f"{phase['median_ms']:.0f} / {phase['p95_ms']:.0f}")
         rows.append(cells)
     screen.table(["drill", "n", "failed", *NAMES], rows)
-    screen.say("ms from the fault: median / p95. Patient drills have short deadlines: see each file's head.", "dim")
+    screen.say("ms from the fault: median / p95", "dim")
 
 
 def page(drills: Sequence[Samples]) -> str:
