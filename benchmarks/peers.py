@@ -76,7 +76,7 @@ def main() -> None:
         ours = [sys.executable, "-m", "hybrid_capture"]
         programs = {
             OURS: [*ours, "import", str(project), "--json", "--state-dir"],
-            "claude-code-log": [str(CLAUDE_CODE_LOG), str(project), "--combined", "only", "--output"],
+            "claude-code-log": [str(CLAUDE_CODE_LOG), str(project), "--no-cache", "--combined", "only", "--output"],
             "ccusage": [str(CCUSAGE), "daily", "--json", "--offline"],
         }
         there = {name: words for name, words in programs.items() if words[0] == ours[0] or Path(words[0]).exists()}
