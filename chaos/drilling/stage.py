@@ -69,9 +69,12 @@ class Stage:
         """The books, as ingest tells them. A status for which ingest was too slow has none: it is asked again."""
         end = time.monotonic() + self.patience_s
         while True:
-            ledger: dict[str, Any] = self.runtime.status().get("ledger", {})
-            if "balanced" in ledger or time.monotonic() >= end:
+            status = self.runtime.status()
+            ledger: dict[str, Any] = status.get("ledger", {})
+            if "balanced" in ledger:
                 return ledger
+            if time.monotonic() >= end:
+                raise AssertionError(f"ingest never told its books; now: {status}")
             self.events.next(0.1)
 
     def thread(self) -> str:
