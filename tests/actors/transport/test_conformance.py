@@ -147,14 +147,16 @@ def test_children_that_come_and_go_leave_no_descriptor_and_no_file_at_their_pare
     parent, log = stage.create(cast.Parent), tmp_path / "deaths"
     log.touch()
     stage.ask(parent, "log_to", str(log))
-    fds = []
+    early: list[int] = []
     for number in range(1, 41):
         pid, _ = stage.ask(parent, "create")
         parent_pid = parent_of(pid)
         stage.kill(pid)
         eventually(lambda number=number: log.read_text().count("\n") >= number, 10, f"death {number} noticed")
-        fds.append(len(os.listdir(f"/proc/{parent_pid}/fd")))
-    assert max(fds[20:]) <= max(fds[:5])
+        if number <= 5:
+            early.append(len(os.listdir(f"/proc/{parent_pid}/fd")))
+    # The parent may still be closing the log that told of the last death: a leak would stay.
+    eventually(lambda: len(os.listdir(f"/proc/{parent_pid}/fd")) <= max(early), 10, "as few descriptors again")
     assert len(stage.socket_files()) == 4, "host, admin, logger, parent"
 
 
