@@ -17,7 +17,8 @@ from storage.connection import BUSY_MS, Database, Writer
 from storage.dsn import is_dsn
 from storage.errors import NothingCaptured, NotOurs, StoreCorrupt, StoreNotWritable, StoreUnavailable
 from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, refuse_older, schema_version
-from storage.sqlite import MAGIC, Sqlite, SqliteWriter, code_of, failure
+from storage.sqlite import Sqlite, SqliteWriter, code_of, failure
+from storage.sqlite_file import MAGIC
 
 WAL_BYTES_MAX = 64 * 1024 * 1024
 """What the write-ahead log is cut back to after a checkpoint of the file."""

@@ -15,9 +15,8 @@ from peewee import PeeweeException, SqliteDatabase, __exception_wrapper__, fn  #
 
 from storage.connection import BUSY_MS, REFUSED_MS, Cursor, Database, Writer
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
+from storage.sqlite_file import HEADER_BYTES, logged, promised
 
-MAGIC = b"SQLite format 3\x00"
-HEADER_BYTES = 100
 _NORMAL = 1
 """SQLite's number for `synchronous=NORMAL`."""
 STEPS = 20_000
@@ -109,16 +108,33 @@ class SqliteWriter(Writer, Sqlite):
     """
 
     def look(self) -> None:
-        """See that the file still is a database and not shorter than it says: what is cached would hide it for long.
+        """See that the file still is a database and holds as many pages as it says, or its log does: what is cached
+        would hide it for long.
+
+        A checkpoint that somebody else makes changes file and log between two reads of them, and so does a VACUUM.
+        Damage stays.
 
         Errors: StoreCorrupt.
         """
         with suppress(OSError):
             if self.eye is None:
-                self.eye = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-            header = os.pread(self.eye, HEADER_BYTES, 0)
-            if not _whole(header, os.fstat(self.eye).st_size):
+                self.eye = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+            broken = self._broken(self.eye)
+            if broken is not None and broken == self._broken(self.eye):
                 raise StoreCorrupt(f"{self.path} was cut off or overwritten", "it is set aside, and a fresh one begun")
+
+    def _broken(self, eye: int) -> bytes | None:
+        """How the file begins when it is not whole. Errors: OSError."""
+        os.lseek(eye, 0, os.SEEK_SET)  # Windows has no pread
+        header = os.read(eye, HEADER_BYTES)
+        pages = promised(header)
+        if pages is None:
+            return header
+        missing = range(os.fstat(eye).st_size // pages.size + 1, pages.count + 1)
+        if not missing:
+            return None
+        log = logged(self.path.with_name(f"{self.path.name}-wal"))
+        return header if len(missing) > len(log) or not log.issuperset(missing) else None
 
     def close(self) -> bool:
         closed = bool(super().close())
@@ -179,16 +195,6 @@ class SqliteWriter(Writer, Sqlite):
                 f"cannot write {self.path}: the file was moved, removed or replaced while it was open",
                 "put it back, or restart capture to begin a new one",
             )
-
-
-def _whole(header: bytes, size: int) -> bool:
-    """Whether a file of this size may begin like this. Source: sqlite.org/fileformat2.html, 1.3."""
-    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
-        return False
-    page_bytes, changes, pages, valid_for = (
-        int.from_bytes(header[a:b]) for a, b in ((16, 18), (24, 28), (28, 32), (92, 96))
-    )
-    return changes != valid_for or size >= pages * (65_536 if page_bytes == 1 else page_bytes)
 
 
 def failure(error: Exception, path: Path) -> StoreError:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from peewee import DatabaseError, OperationalError
 
+from storage.connection import Writer
 from storage.database import open_writer
 from storage.errors import StoreCorrupt, StoreUnavailable
 from storage.sqlite import Sqlite, code_of, failure
+from storage.sqlite_file import HEADER_BYTES, logged, promised
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,66 @@ def test_a_glance_sees_a_file_that_was_cut_off_or_overwritten_under_its_writer(t
     path.write_bytes(whole)
     writer.look()
     writer.close()
+
+
+def test_a_file_of_which_a_reader_keeps_the_end_in_the_log_is_whole(tmp_path: Path) -> None:
+    """A checkpoint stops short of what was written since a reader looked, though the first page says how much there is.
+
+    Seen: a healthy store set aside in the middle of a session, because a panel was reading when the log was full.
+    """
+    path = tmp_path / "c.sqlite3"
+    writer = open_writer(path)
+    log = path.with_name("c.sqlite3-wal")
+    try:
+        put_in(writer, 50)
+        with closing(sqlite3.connect(path)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM meta").fetchone()
+            with writer.write(lambda: None):
+                writer.run("UPDATE meta SET value = upper(value) WHERE key LIKE 'long %'")  # not the first page
+            writer.run("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            promises = promised(path.read_bytes()[:HEADER_BYTES])
+            assert promises is not None
+            assert path.stat().st_size < promises.count * promises.size
+            writer.look()
+            whole = log.read_bytes()
+            for broken in (whole[:32], whole[:31], b"", b"\0" * len(whole), whole[:40] + b"\1" + whole[41:]):
+                log.write_bytes(broken)
+                with pytest.raises(StoreCorrupt, match="cut off or overwritten"):
+                    writer.look()
+            log.write_bytes(whole)
+            writer.look()
+    finally:
+        writer.close()
+
+
+def test_a_glance_in_the_middle_of_a_checkpoint_by_somebody_else_sees_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first page says how many there are while the last is not written yet; then the log is begun anew."""
+    path = tmp_path / "c.sqlite3"
+    writer = open_writer(path)
+    try:
+        writer.pragma("wal_checkpoint", "TRUNCATE")
+        writer.look()
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-4096])
+
+        def finished(log: Path) -> set[int]:
+            path.write_bytes(whole)
+            return logged(log)
+
+        monkeypatch.setattr("storage.sqlite.logged", finished)
+        writer.look()
+    finally:
+        writer.close()
+
+
+def put_in(writer: Writer, count: int) -> None:
+    """So many rows of more than half a page."""
+    with writer.write(lambda: None):
+        for number in range(count):
+            writer.run("INSERT INTO meta (key, value) VALUES (?, ?)", (f"long {number}", "x" * 2_500))
 
 
 def test_another_program_that_comes_and_goes_takes_nothing_away_from_a_writer_that_glances(tmp_path: Path) -> None:
