@@ -15,8 +15,9 @@ from storage.connection import Database
 DESCENT_MAX = 64
 """Forks of forks that are followed."""
 
-_FIND = """SELECT t.id, t.session_row FROM turns t JOIN sessions s ON s.id = t.session_row
-    WHERE t.turn_id = ? AND s.tool = ? LIMIT 1"""
+# CROSS: else SQLite goes through all sessions of the tool, 0.6 ms at 5,000 of them, instead of the turns of this name.
+_FIND = """SELECT t.id, t.session_row FROM turns t CROSS JOIN sessions s
+    WHERE t.turn_id = ? AND s.id = t.session_row AND s.tool = ? LIMIT 1"""
 _SHARE = """INSERT INTO turn_sessions (turn_row, session_row) VALUES (?, ?)
     ON CONFLICT (turn_row, session_row) DO NOTHING"""
 _SHARED = "SELECT turn_row FROM turn_sessions WHERE session_row = ?"

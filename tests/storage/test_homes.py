@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,15 @@ def test_recorded_forks_add_their_own_turns_only(tmp_path: Path) -> None:
     assert homes == set(spent)
     assert len(both["items"]) == len(alone["items"]) + 2
     assert [row for row in both["items"] if row[0] == origin_id] == alone["items"]
+
+
+def test_a_turn_is_looked_for_by_its_name_and_not_in_every_session(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path)) as store:
+        asked: list[str] = []
+        connection = store._database.connection()
+        connection.set_trace_callback(asked.append)
+        tell_origin(Files(store))
+        connection.set_trace_callback(None)
+        sql = next(each for each in asked if each.startswith("SELECT t.id, t.session_row"))
+        steps = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert [step.split("(")[1] for step in steps] == ["turn_id=?)", "rowid=?)"]
