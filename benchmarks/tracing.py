@@ -112,7 +112,7 @@ def per_row(rows: int = 100_000) -> dict[str, float]:
 
 
 def main(pairs: int, deltas: int, turns: int, seconds: float) -> None:
-    """Measure and print. On a shared machine rates of one run differ by a fifth, so what a few pairs say is no verdict."""
+    """Measure and print. On a shared machine rates of one run are a fifth off, so a few pairs are no verdict."""
     folder = Path(tempfile.mkdtemp(prefix="tracing-"))
     codex = write_executable(folder / "codex", script=ProcessScript(auth="chatgpt"))
     print(machine())
