@@ -130,7 +130,7 @@ class SqliteWriter(Writer, Sqlite):
         pages = promised(header)
         if pages is None:
             return header
-        missing = range(os.fstat(eye).st_size // pages.size + 1, pages.count + 1)
+        missing = range(os.fstat(eye).st_size // pages.size + 1, pages.total + 1)
         if not missing:
             return None
         log = logged(self.path.with_name(f"{self.path.name}-wal"))

@@ -22,7 +22,7 @@ _FRAME_BYTES = 24
 class Pages(NamedTuple):
     """What the file says of itself: so many pages of so many bytes."""
 
-    count: int
+    total: int
     size: int
 
 

@@ -84,7 +84,7 @@ def test_a_file_of_which_a_reader_keeps_the_end_in_the_log_is_whole(tmp_path: Pa
             writer.run("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             promises = promised(path.read_bytes()[:HEADER_BYTES])
             assert promises is not None
-            assert path.stat().st_size < promises.count * promises.size
+            assert path.stat().st_size < promises.total * promises.size
             writer.look()
             whole = log.read_bytes()
             for broken in (whole[:32], whole[:31], b"", b"\0" * len(whole), whole[:40] + b"\1" + whole[41:]):
