@@ -41,6 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is given the most time comes first: begun last, everything else would be done and wait for it."""
+
+    def patience_s(item: pytest.Item) -> float:
+        given = item.get_closest_marker("timeout")
+        return float(given.args[0]) if given else 0.0
+
+    items.sort(key=patience_s, reverse=True)
+
+
 @pytest.fixture(scope="session")
 def scripted_codex(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An executable that stands wherever a codex binary is expected; it has no script of its own."""

@@ -36,7 +36,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.mark.live
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_command_of_every_page_runs(house: House) -> None:
     for page in pages():
         house.play(list(blocks(page)))
