@@ -17,7 +17,8 @@ from random import Random
 from typing import Any
 
 from chaos import plausible_code as code
-from chaos.link_scenes import SCENES, Stage
+from chaos.link_scenes import SCENES
+from chaos.link_stage import Stage
 from chaos.made_repository import MadeRepository
 from chaos.told_session import ToldSession
 from messages.baseline import KeepRecords, RecordsKept
