@@ -20,8 +20,8 @@ from storage.connection import Database, Writer
 from storage.errors import StoreCorrupt
 from storage.identity import content_hash
 from storage.migrations import MIGRATIONS, schema_version
-from storage.models import TABLES
 from storage.redaction import REPEATED
+from storage.schema import TABLES
 from storage.texts import item_text
 
 BATCH = 200

@@ -1,6 +1,6 @@
 """How a file gets from one schema version to the next. Steps are frozen: what has shipped is followed, never edited.
 
-`models.py` describes where the last step arrives; `tests/storage/test_migrations.py` holds that both agree.
+`schema.py` describes where the last step arrives; `tests/storage/test_migrations.py` holds that both agree.
 """
 
 from __future__ import annotations

@@ -16,10 +16,12 @@ from typing import Any
 from peewee import ForeignKeyField, Model
 
 from storage import redaction
+from storage.account_models import AuditRow, PullRow, PurgedSessionRow, StagedRow
 from storage.audit import Audit
 from storage.cleaning import Cleaner
 from storage.connection import Writer
-from storage.models import TABLES, AuditRow, ItemRow, PullRow, PurgedSessionRow, SessionRow, StagedRow
+from storage.models import ItemRow, SessionRow
+from storage.schema import TABLES
 from storage.tombstones import Tombstones
 
 KEPT = (AuditRow, PullRow, StagedRow, PurgedSessionRow)

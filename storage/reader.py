@@ -15,23 +15,11 @@ from peewee import JOIN, Model, ModelSelect, fn
 
 from storage import ledger as books
 from storage import spending
+from storage.account_models import AuditRow, DecisionRow, MetaRow, OffsetRow, TransitionRow
 from storage.coverage import coverage_of, revision_of
 from storage.database import open_reader
 from storage.joining import join
-from storage.models import (
-    AuditRow,
-    DecisionRow,
-    EventRow,
-    ItemRow,
-    ItemSourceRow,
-    MetaRow,
-    OffsetRow,
-    ResponseRow,
-    SessionRow,
-    TransitionRow,
-    TurnRow,
-    UsageRow,
-)
+from storage.models import EventRow, ItemRow, ItemSourceRow, ResponseRow, SessionRow, TurnRow, UsageRow
 from storage.search import Filters, search
 
 ROWS_MAX = 1_000

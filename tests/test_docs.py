@@ -21,7 +21,7 @@ from hybrid_capture.settings import Settings
 from messages import facade
 from messages.catalog import CATALOG
 from messages.settings import Limits, Timing
-from storage.models import TABLES
+from storage.schema import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

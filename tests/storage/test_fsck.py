@@ -11,8 +11,8 @@ import pytest
 from storage.database import open_reader, open_writer
 from storage.errors import StoreCorrupt
 from storage.fsck import LOOKS, Check, examine, steps
-from storage.models import TABLES
 from storage.reader import Reader
+from storage.schema import TABLES
 from storage.store import Store
 from tests.storage.story import Stream, message, open_store, raw_rows, rows, staged, turn
 

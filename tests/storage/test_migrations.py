@@ -11,7 +11,7 @@ from storage.connection import Database
 from storage.database import open_writer
 from storage.errors import WrongSchema
 from storage.migrations import MIGRATIONS, Migration, migrate, refuse_newer, schema_version
-from storage.models import TABLES
+from storage.schema import TABLES
 from storage.sqlite import Sqlite
 
 

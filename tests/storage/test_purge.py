@@ -17,8 +17,8 @@ from storage import purge as purging
 from storage.connection import Writer
 from storage.database import open_writer
 from storage.fsck import examine
-from storage.models import TABLES
 from storage.purge import Purge
+from storage.schema import TABLES
 from storage.store import Store
 from tests.storage.story import (
     FakeRedaction,

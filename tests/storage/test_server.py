@@ -9,7 +9,7 @@ import pytest
 from storage.database import open_reader, open_writer
 from storage.errors import NothingCaptured, StoreCorrupt, StoreNotWritable, StoreUnavailable, WrongSchema
 from storage.migrations import MIGRATIONS, Migration
-from storage.models import TABLES
+from storage.schema import TABLES
 from tests.server import PostgresServer
 
 pytestmark = pytest.mark.postgres
