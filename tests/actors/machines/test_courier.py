@@ -7,7 +7,7 @@ from typing import Any
 from actors.machines.courier import GENERATIONS_MAX, Courier
 from actors.machines.effects import Send
 from messages.stream import BatchSettled, DroppedLine, GenerationClosed, GenerationOpened, ResendFrames
-from tests.actors.machines.stage_house import batch
+from tests.actors.machines.stage_scene import batch
 
 
 class Story:

@@ -13,7 +13,7 @@ from actors.machines.standing import Now
 from actors.wire.batch import decode_runs
 from messages.status import DISPOSITIONS, DROP_REASONS
 from messages.stream import FrameBatch
-from tests.actors.machines.stage_house import PlainLive, batch, decode
+from tests.actors.machines.stage_scene import PlainLive, batch, decode
 
 NOW = Now(1, 1)
 

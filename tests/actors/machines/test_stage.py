@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.machines.stage import FINISHED_MAX, Stage
-from tests.actors.machines.stage_house import PlainLive
+from tests.actors.machines.stage_scene import PlainLive
 
 A, B = ("t", "u", "a"), ("t", "u", "b")
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from messages.records import CheckpointRefused, StageOpened
 from messages.settings import Limits
 from messages.stream import DroppedLine, ResendFrames
-from tests.actors.machines.stage_house import (
+from tests.actors.machines.stage_ops import play
+from tests.actors.machines.stage_scene import (
     TIMING,
     Scene,
     batch,
@@ -22,7 +23,6 @@ from tests.actors.machines.stage_house import (
     settled,
     to_sidecar,
 )
-from tests.actors.machines.stage_ops import play
 
 
 def refused(scene: Scene, code: str, through: int = 0) -> CheckpointRefused:

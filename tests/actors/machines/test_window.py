@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.machines.window import BATCHES_MAX, Inbox, Outbox
 from messages.stream import FrameBatch
-from tests.actors.machines.stage_house import batch
+from tests.actors.machines.stage_scene import batch
 
 
 def outbox(*sizes: int, bytes_max: int = 100) -> Outbox:
