@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from actors.machines.effects import NOTHING, Ask, Effects, Send
+from actors.machines.rereads import Rereads, done
 from actors.machines.round import Behind, Held, Parcel, Round, read_page
 from actors.machines.standing import Now
 from actors.wire.frames import Unshaped
 from actors.wire.replies import ListedThread, threads_of, turns_of
 from messages.base import Message
-from messages.calls import CallDone, ThreadSnapshotWanted
-from messages.pulls import KeepPulled, PositionsTold, PositionsWanted, PulledKept
+from messages.calls import ThreadSnapshotWanted
+from messages.pulls import PositionsTold, PositionsWanted, PulledKept
 from messages.records import AuditNote, KeepAudit
 from messages.settings import Limits, Timing
 
@@ -34,8 +35,6 @@ NEWS_LIMIT = 20
 TURNS_LIMIT_MAX = 64
 KNOWN_MAX = 4_096
 """Threads whose last stored state is remembered; of others ingest is asked again."""
-SNAPSHOTS_MAX = 16
-"""Threads that are wanted again at once; one more is refused."""
 OPEN_MAX = 256
 """Threads with a turn that runs elsewhere, which are looked at in every round; further ones wait for their change."""
 SCAN_EVERY = 60
@@ -91,10 +90,7 @@ class Catchup:
     """Threads whose newest turn has no end yet."""
     sent: Message | None = None
     """What ingest has to answer."""
-    snapshots: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
-    """Threads that somebody wants read again from their beginning, with the commands that want it."""
-    rereading: str | None = None
-    """Which of them has its last page on its way to ingest."""
+    rereads: Rereads = field(default_factory=Rereads)
 
     # What happens.
 
@@ -112,23 +108,19 @@ class Catchup:
 
     def ended(self) -> Effects:
         """The process is gone: the round is given up, and what was pulled and not kept is pulled again."""
-        self.phase, self.round, self.sent, self.rereading = "off", None, None, None
-        return self._no_snapshots(tuple(self.snapshots), "the app-server ended meanwhile: try again")
+        self.phase, self.round, self.sent = "off", None, None
+        return self.rereads.ended("the app-server ended meanwhile: try again")
 
     def snapshot(self, wanted: ThreadSnapshotWanted, now: Now, road: Road) -> Effects:
         """Somebody wants a thread read again from its beginning; a round over all threads that begins now does it."""
-        known = wanted.thread_id in self.snapshots
-        if self.phase == "off" or (not known and len(self.snapshots) >= SNAPSHOTS_MAX):
-            text = "no app-server is ready" if self.phase == "off" else "too many threads are read again already"
-            return (Send("facade", CallDone(command_id=wanted.command_id, ok=False, text=f"{text}: try again")),)
-        self.snapshots.setdefault(wanted.thread_id, []).append(wanted.command_id)
+        if self.phase == "off":
+            return (done(wanted.command_id, "no app-server is ready: try again"),)
+        refused = self.rereads.want(wanted.thread_id, wanted.command_id)
+        if refused:
+            return refused
         if self.phase == "resting":
             self.due_ms = now.mono
         return self.tick(now, road)
-
-    def _no_snapshots(self, threads: tuple[str, ...], text: str) -> Effects:
-        commands = [command for thread in threads for command in self.snapshots.pop(thread, ())]
-        return tuple(Send("facade", CallDone(command_id=each, ok=False, text=text)) for each in commands)
 
     def tick(self, now: Now, road: Road) -> Effects:
         """Time passed, or the road may be free: go on where something waited, send again what ingest did not answer."""
@@ -184,11 +176,7 @@ class Catchup:
             return NOTHING
         round_ = self._live()
         round_.parcels.popleft()
-        read: Effects = NOTHING
-        if self.rereading is not None and not round_.parcels:
-            thread, self.rereading = self.rereading, None
-            commands = self.snapshots.pop(thread, [])
-            read = tuple(Send("facade", CallDone(command_id=each, ok=True, text="read again")) for each in commands)
+        read = NOTHING if round_.parcels else self.rereads.kept()
         return (*read, *self._ready(now, road))
 
     # How a round goes.
@@ -202,8 +190,8 @@ class Catchup:
         return self.round
 
     def _begin(self, now: Now, road: Road) -> Effects:
-        scan = not self.caught_up or self.rounds % SCAN_EVERY == 0 or bool(self.snapshots)
-        self.round = Round(scan=scan, whole=scan, since_ms=now.mono, rereads=frozenset(self.snapshots))
+        scan = not self.caught_up or self.rounds % SCAN_EVERY == 0 or bool(self.rereads.commands)
+        self.round = Round(scan=scan, whole=scan, since_ms=now.mono, rereads=frozenset(self.rereads.commands))
         self.rounds += 1
         return self._ready(now, road)
 
@@ -218,7 +206,7 @@ class Catchup:
             return NOTHING
         if round_.parcels:
             self.phase, self.kept_n = "keeping", self.kept_n + 1
-            self.sent = _message(round_.parcels[0], self.generation, self.kept_n)
+            self.sent = round_.parcels[0].message(self.generation, self.kept_n)
             return self._send(now)
         if round_.requests >= self.limits.pull_requests_max:
             return self._over(now, road, whole=False)
@@ -265,10 +253,10 @@ class Catchup:
         return self._rest(now)
 
     def _rest(self, now: Now, why: str = "the app-server's history has no such thread") -> Effects:
-        missed = self._no_snapshots(tuple(self._live().rereads), why)
-        self.phase, self.round, self.sent, self.rereading = "resting", None, None, None
+        missed = self.rereads.failed(self._live().rereads, why)
+        self.phase, self.round, self.sent, self.rereads.last_page = "resting", None, None, None
         # What was wanted while the round was on its way has a round of its own, which begins with the next tick.
-        self.due_ms = now.mono + (0 if self.snapshots else self.timing.catchup_interval_ms)
+        self.due_ms = now.mono + (0 if self.rereads.commands else self.timing.catchup_interval_ms)
         return missed
 
     # What the app-server answers.
@@ -326,8 +314,8 @@ class Catchup:
     def _thread_over(self, round_: Round, first: Behind, unfinished: bool) -> None:
         round_.behind.popleft()
         round_.threads += 1
-        if first.session_id in self.snapshots and first.session_id in round_.rereads:
-            self.rereading = first.session_id
+        if first.session_id in self.rereads.commands and first.session_id in round_.rereads:
+            self.rereads.last_page = first.session_id
         self.open.pop(first.session_id, None)
         if unfinished and len(self.open) < OPEN_MAX:
             self.open[first.session_id] = first.listed
@@ -372,7 +360,7 @@ class Catchup:
         self._know(first.listed)
         note = AuditNote(kind="pull_failed", subject=first.session_id, text=text, at_ms=now.wall)
         wanted = (first.session_id,) if first.session_id in round_.rereads else ()
-        failed = self._no_snapshots(wanted, "the app-server cannot read this thread: see the audit")
+        failed = self.rereads.failed(wanted, "the app-server cannot read this thread: see the audit")
         return (Send("ingest", KeepAudit(n=0, notes=(note,))), *failed, *self._ready(now, road))
 
     def _give_up(self, text: str, now: Now) -> Effects:
@@ -386,16 +374,3 @@ class Catchup:
 ANSWERED: dict[str, Callable[..., Effects]] = {"listing": Catchup._listed, "pulling": Catchup._paged}
 FAILED: dict[str, Callable[..., Effects]] = {"listing": Catchup._list_failed, "pulling": Catchup._pull_failed}
 """What an answer means depends on what was asked last; in any other phase it is late, and nothing."""
-
-
-def _message(parcel: Parcel, generation: int, n: int) -> KeepPulled:
-    return KeepPulled(
-        generation=generation,
-        n=n,
-        sessions=parcel.sessions,
-        turns=tuple(parcel.turns),
-        items=tuple(parcel.items),
-        positions=parcel.positions,
-        audit=parcel.audit,
-        sweep=parcel.sweep,
-    )

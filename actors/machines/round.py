@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from actors.machines.standing import Now
 from actors.wire.frames import ItemCompleted
 from actors.wire.replies import ListedThread, Page, PulledTurn
-from messages.pulls import PullPosition
+from messages.pulls import KeepPulled, PullPosition
 from messages.records import AuditNote, FinalItem, SessionSeen, TurnSeen
 
 SETTLED_S = 2
@@ -54,6 +54,19 @@ class Parcel:
     audit: tuple[AuditNote, ...] = ()
     sweep: bool = False
     bytes_count: int = 0
+
+    def message(self, generation: int, n: int) -> KeepPulled:
+        """It with its number."""
+        return KeepPulled(
+            generation=generation,
+            n=n,
+            sessions=self.sessions,
+            turns=tuple(self.turns),
+            items=tuple(self.items),
+            positions=self.positions,
+            audit=self.audit,
+            sweep=self.sweep,
+        )
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from actors.machines.catchup import Catchup, Failed, Road
 from actors.machines.effects import Ask, Effects, Send
 from actors.machines.standing import Now
+from messages.calls import CallDone, ThreadSnapshotWanted
 from messages.pulls import KeepPulled, PositionsTold, PositionsWanted, PulledKept, PullPosition
 from messages.records import KeepAudit
 from messages.settings import Limits, Timing
@@ -58,6 +59,8 @@ class World:
         self.asked: list[Ask] = []
         self.handed: list[KeepPulled] = []
         self.notes: list[str] = []
+        self.done: list[tuple[str, bool, str]] = []
+        """Commands that were answered: which, whether it did, and what it said."""
         self.positions: dict[str, PullPosition] = {}
         self.queue: list[Any] = []
         self.away = False
@@ -85,6 +88,8 @@ class World:
             self.asked.append(effect)
             if not self.stuck:
                 self._upstream(effect)
+        elif isinstance(effect, Send) and isinstance(effect.message, CallDone):
+            self.done.append((effect.message.command_id, effect.message.ok, effect.message.text))
         elif isinstance(effect, Send) and isinstance(effect.message, KeepAudit):
             self.notes += [note.kind for note in effect.message.notes]
         elif isinstance(effect, Send) and not self.away:
@@ -93,6 +98,12 @@ class World:
     def later(self, ms: int = 1_000) -> World:
         self.now = Now(self.now.mono + ms, self.now.wall + ms)
         self.do(self.machine.tick(self.now, self.road))
+        return self.run()
+
+    def want(self, thread_id: str, command_id: str = "c1") -> World:
+        """Somebody wants this thread read again."""
+        wanted = ThreadSnapshotWanted(command_id=command_id, thread_id=thread_id)
+        self.do(self.machine.snapshot(wanted, self.now, self.road))
         return self.run()
 
     def settle(self) -> World:
