@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import orjson
 import psutil
@@ -45,6 +46,14 @@ class Found:
     """Processes of this user whose environment could not be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a look for an old app-server came to, for the audit."""
+
+    kind: Literal["leftovers_ended", "scan_failed"]
+    text: str
+
+
 def marks(state_dir: str, generation: str) -> dict[str, str]:
     """Variables for an app-server, which passes them on to its commands."""
     return {TREE_MARK: state_dir, GENERATION_MARK: generation}
@@ -61,6 +70,19 @@ def belonging(state_dir: str) -> Found:
 def below_app_server(state_dir: str) -> Found:
     """The app-server of the folder, whichever generation, and everything below it. Errors: ScanFailed."""
     return _scan(state_dir, app_server_only=True)
+
+
+def end_app_server(state_dir: str) -> Ended | None:
+    """End the app-server of the folder and everything below it; None when nothing of it was left."""
+    try:
+        found = below_app_server(state_dir)
+    except ScanFailed as failed:
+        return Ended("scan_failed", str(failed))
+    if not found.processes:
+        return None
+    names = told(found.processes)
+    left = end(found.processes)
+    return Ended("leftovers_ended", f"{names}; still there: {told(left)}" if left else names)
 
 
 def _scan(state_dir: str, app_server_only: bool) -> Found:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from actors.appserver import AppServer, NotReading, NotStarted
-from actors.leftovers import ScanFailed, below_app_server, end, marks, note, told
+from actors.leftovers import end_app_server, marks, note
 from actors.machines import sidecar as life
 from actors.machines.catchup import Catchup, Failed, Road
 from actors.machines.courier import Courier
@@ -382,15 +382,9 @@ class SidecarActor(Shell):
     def _end_leftovers(self, whose: str) -> None:
         """No generation outlives its process: commands that codex started run in sessions of their own and survive a
         SIGKILL of it (codex 0.169), and an app-server that survived its actor holds the writer locks of its threads."""
-        try:
-            found = below_app_server(self.settings.state_dir)
-        except ScanFailed as failed:
-            self.audit("scan_failed", whose, str(failed))
-            return
-        if found.processes:
-            names = told(found.processes)
-            left = end(found.processes)
-            self.audit("leftovers_ended", whose, f"{names}; still there: {told(left)}" if left else names)
+        done = end_app_server(self.settings.state_dir)
+        if done is not None:
+            self.audit(done.kind, whose, done.text)
 
     def leave(self) -> None:
         """End the process, account for its last frames, go."""

@@ -19,7 +19,6 @@ import actors.sidecar
 import actors.stager
 import actors.supervisor
 import actors.tracing
-from actors.leftovers import Found
 from chaos.simulating.hosted import Carried
 from chaos.simulating.plain import PLAIN, PlainLive
 from chaos.simulating.reads import Reads
@@ -44,7 +43,7 @@ def seams(world: Any, whole_wire: bool) -> Iterator[None]:
         (actors.lifeline, "exit_notice", lambda _: None),
         (actors.lifeline, "process_is_gone", lambda *_: False),
         (actors.sidecar, "AppServer", world.spawn),
-        (actors.sidecar, "below_app_server", lambda _: Found((), 0)),
+        (actors.sidecar, "end_app_server", lambda _: None),
         (actors.sidecar, "note", lambda *_: None),
         (actors.sidecar, "writer_locks", lambda *_: world.home.is_held),
         (actors.stager, "LiveSessions", lambda: lambda _session: PlainLive()),

@@ -13,7 +13,19 @@ import psutil
 import pytest
 
 from actors import leftovers, lifeline
-from actors.leftovers import TREE_MARK, ScanFailed, belonging, below_app_server, end, marks, note, noted, told
+from actors.leftovers import (
+    TREE_MARK,
+    Ended,
+    ScanFailed,
+    belonging,
+    below_app_server,
+    end,
+    end_app_server,
+    marks,
+    note,
+    noted,
+    told,
+)
 
 WAITING = "print('ready', flush=True); import time; time.sleep(60)"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {WAITING!r}], start_new_session=True)"
@@ -84,6 +96,25 @@ def test_what_is_ended_is_gone_when_the_call_returns(tmp_path: Path, start: Star
     assert str(process.pid) in told(found)
     assert end(found) == []
     assert belonging(str(tmp_path)).processes == ()
+
+
+def test_a_left_app_server_is_ended_and_told_and_the_rest_of_the_tree_goes_on(tmp_path: Path, start: Start) -> None:
+    actor = start(**{TREE_MARK: str(tmp_path)})
+    command = start(**marks(str(tmp_path), "run/1"))
+    names = told([psutil.Process(command.pid)])
+    assert end_app_server(str(tmp_path)) == Ended("leftovers_ended", names)
+    assert end_app_server(str(tmp_path)) is None
+    assert [each.pid for each in belonging(str(tmp_path)).processes] == [actor.pid]
+
+
+def test_a_failed_scan_for_an_app_server_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start
+) -> None:
+    command = start(**marks(str(tmp_path), "run/1"))
+    monkeypatch.setattr(leftovers.psutil, "process_iter", lambda: iter(()))
+    ended = end_app_server(str(tmp_path))
+    assert ended is not None
+    assert (ended.kind, command.poll()) == ("scan_failed", None)
 
 
 def test_the_caller_and_those_above_it_are_never_found(tmp_path: Path) -> None:
