@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chaos.simulating.home import Turn
+from chaos.simulating.outside import PULSE_US
 from chaos.simulating.plan import TABLE, Step
 from chaos.simulating.wishes import wish
 from chaos.simulating.world import World
@@ -112,7 +113,7 @@ class Acts:
         hosted = self.world.live.get("supervisor")
         if hosted is None or not self._hang("supervisor", ms):
             return False
-        self._later(3_000, self.world.outside.watch_pulse, hosted)
+        self.world.after(PULSE_US, self.world.outside.watch_pulse, hosted)
         return True
 
     # Links, disk, clocks.
@@ -139,7 +140,6 @@ class Acts:
         """The machine slept: everything that became due meanwhile is due at once."""
         self.world.clock.us += ms * 1000
         self.world.slept_ms += ms
-        self.world.woke_us = self.world.clock.us
 
     # The app-server.
 

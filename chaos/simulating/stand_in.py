@@ -35,7 +35,6 @@ class StandIn:
         self.stdout_open = True
         self.chunks: deque[bytes] = deque()
         self.waiting_bytes = 0
-        self.lines_written = 0
         self.lines_read = 0
         self.code: int | None = None
         self.signalled: int | None = None
@@ -150,7 +149,6 @@ class StandIn:
             return
         self.chunks.append(line)
         self.waiting_bytes += len(line)
-        self.lines_written += 1
         self.world.child_spoke(self)
 
     @property

@@ -96,8 +96,6 @@ class World:
         self.acted: Counter[str] = Counter()
         """Steps of the plan that had something to act on."""
         self.hash = blake2b(digest_size=16)
-        self.woke_us = 0
-        """When the machine last woke up."""
         self.slept_ms = 0
         """How long the machine slept in all: the plan goes on where it was."""
         self.processes_started = 0
