@@ -47,7 +47,7 @@ def take_hints(state_dir: Path) -> tuple[Hint, ...]:
         os.replace(state_dir / FILE, taken)
     except FileNotFoundError:
         return ()
-    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         with os.fdopen(os.open(taken, flags), "rb") as file:
             content = file.read(BYTES_MAX)

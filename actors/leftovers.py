@@ -134,7 +134,7 @@ def note(state_dir: str, pid: int, created_at: float) -> None:
     path = Path(state_dir, NOTE)
     beside = path.with_suffix(".new")
     with contextlib.suppress(OSError):
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(orjson.dumps({"pid": pid, "created_at": created_at}))
         os.replace(beside, path)

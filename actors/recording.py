@@ -67,7 +67,7 @@ class Recording:
 
     def __init__(self, path: Path, key: bytes, head: dict[str, Any], bytes_max: int = FILE_BYTES_MAX) -> None:
         """`path` must not be there yet. `key` makes the masks: it is written nowhere. Errors: OSError."""
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._mask = Mask(key)
         self._left = bytes_max
         self._names: dict[int, str] = {}

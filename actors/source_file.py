@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from actors.wire.gathered import LineGone
+from storage.file_piece import read_piece
 
 BESIDE_BYTES_MAX = 4 * 1024 * 1024
 """Of a text beside a transcript (a large tool output) this much is taken over; of a longer one its first part."""
@@ -25,8 +26,10 @@ class SourceFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        if not hasattr(os, "O_NOFOLLOW") and os.path.islink(path):
+            raise NotAFile(f"{path} is a symbolic link")
         # Not blocking: opening a named pipe would wait for its writer.
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         self._descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
         try:
             found = os.fstat(self._descriptor)
@@ -48,11 +51,11 @@ class SourceFile:
         """At most `length` bytes from `offset`, of what was there when the file was opened: what is written meanwhile
         comes with the next look."""
         length = min(length, self.size - offset)
-        return os.pread(self._descriptor, length, offset) if length > 0 else b""
+        return read_piece(self._descriptor, length, offset) if length > 0 else b""
 
     def recall(self, offset: int, length: int) -> bytes:
         """Bytes that were read before. Errors: LineGone when they are not there any more."""
-        found = os.pread(self._descriptor, length, offset)
+        found = read_piece(self._descriptor, length, offset)
         if len(found) < length:
             raise LineGone(self.path)
         return found

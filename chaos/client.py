@@ -213,8 +213,12 @@ class Client:
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
 
-    def kill(self, signal_number: int = signal.SIGKILL) -> None:
-        self.process.send_signal(signal_number)
+    def kill(self, signal_number: int | None = None) -> None:
+        """Send it a signal; without one it is killed."""
+        if signal_number is None:
+            self.process.kill()
+        else:
+            self.process.send_signal(signal_number)
 
     def end(self) -> int:
         """Close stdin, then SIGKILL if it has not left within 3 s; the exit code. May be called again."""

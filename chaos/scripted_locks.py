@@ -6,9 +6,10 @@ As in the real program a death frees the lock and leaves the file; a polite end 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from pathlib import Path
+
+from storage import file_lock
 
 
 class WriterLocks:
@@ -24,9 +25,7 @@ class WriterLocks:
             return True
         self._folder.mkdir(exist_ok=True)
         fd = os.open(self._path(thread_id), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not file_lock.take(fd):
             os.close(fd)
             return False
         self._held[thread_id] = fd

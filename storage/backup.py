@@ -71,7 +71,7 @@ def _begin(part: Path) -> None:
     """An empty private file, which VACUUM INTO fills: it would make one that others can read."""
     with suppress(FileNotFoundError):
         part.unlink()  # of a backup that was killed
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _checked(part: Path) -> tuple[int, int]:

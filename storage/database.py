@@ -149,7 +149,7 @@ def _prepare(path: Path) -> None:
     """Folder and file, both private, before SQLite sees them: its -wal and -shm files copy the file's mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         _starts(path)  # somebody else's file keeps its mode, too
         path.chmod(0o600)
     except OSError as error:

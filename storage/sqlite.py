@@ -15,6 +15,7 @@ from peewee import PeeweeException, SqliteDatabase, __exception_wrapper__, fn  #
 
 from storage.connection import BUSY_MS, REFUSED_MS, Cursor, Database, Writer
 from storage.errors import StoreCorrupt, StoreError, StoreUnavailable
+from storage.file_piece import read_piece
 from storage.sqlite_file import HEADER_BYTES, logged, promised
 
 _NORMAL = 1
@@ -118,15 +119,14 @@ class SqliteWriter(Writer, Sqlite):
         """
         with suppress(OSError):
             if self.eye is None:
-                self.eye = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+                self.eye = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
             broken = self._broken(self.eye)
             if broken is not None and broken == self._broken(self.eye):
                 raise StoreCorrupt(f"{self.path} was cut off or overwritten", "it is set aside, and a fresh one begun")
 
     def _broken(self, eye: int) -> bytes | None:
         """How the file begins when it is not whole. Errors: OSError."""
-        os.lseek(eye, 0, os.SEEK_SET)  # Windows has no pread
-        header = os.read(eye, HEADER_BYTES)
+        header = read_piece(eye, HEADER_BYTES, 0)
         pages = promised(header)
         if pages is None:
             return header

@@ -36,10 +36,10 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, suffix: str = ".n
     beside = path.with_name(path.name + suffix)
     with contextlib.suppress(FileNotFoundError):
         beside.unlink()
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            if os.name == "posix":
+            if hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
@@ -53,9 +53,12 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, suffix: str = ".n
 
 
 def flush_folder(folder: Path) -> None:
-    """Make durable which names stand in a folder: who was renamed, linked or removed. Errors: OSError."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Make durable which names stand in a folder: who was renamed, linked or removed. Errors: OSError.
+
+    Windows opens no folders, and writes names down by itself.
+    """
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
         finally:
@@ -67,7 +70,7 @@ def read_plain(path: Path, bytes_max: int) -> bytes | None:
 
     Errors: NotPlain, OSError.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         if stat.S_ISLNK(path.lstat().st_mode):
             raise NotPlain("is a symbolic link")
@@ -89,7 +92,7 @@ def exclusively(path: Path, wait_s: float) -> Iterator[None]:
 
     Errors: LockBusy after `wait_s`; OSError.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         end = time.monotonic() + wait_s
         while not file_lock.take(descriptor):

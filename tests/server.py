@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -18,6 +17,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pwd import struct_passwd
 
 PATIENCE_S = 30
 WANTED = ("postgres", "initdb")
@@ -41,10 +44,12 @@ def binaries() -> Path:
     raise NoServer(f"no PostgreSQL server program was found: {INSTALL}")
 
 
-def account() -> pwd.struct_passwd | None:
+def account() -> struct_passwd | None:
     """Whom to run it as: the server refuses to run as root. None: as who we are. Errors: NoServer."""
     if os.getuid() != 0:
         return None
+    import pwd  # Windows has none, and every test loads this file
+
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)

@@ -103,7 +103,7 @@ def lines(head: dict[str, Any], rows: Iterable[dict[str, Any]]) -> bytes:
 def replace(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner alone."""
     beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

@@ -7,6 +7,7 @@ import pytest
 
 from actors.source_file import BESIDE_BYTES_MAX, NotAFile, SourceFile
 from actors.wire.gathered import LineGone
+from tests.systems import posix
 
 
 def test_it_reads_what_was_there_when_it_was_opened(tmp_path: Path) -> None:
@@ -21,6 +22,7 @@ def test_it_reads_what_was_there_when_it_was_opened(tmp_path: Path) -> None:
             file.recall(0, 3)
 
 
+@posix
 def test_a_link_a_folder_and_a_pipe_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "real")

@@ -14,6 +14,7 @@ from storage.database import open_writer
 from storage.errors import StoreCorrupt
 from storage.reader import Reader
 from tests.storage.story import Stream, message, open_store
+from tests.systems import posix
 
 AT_MS = 1_764_168_660_000
 
@@ -29,6 +30,7 @@ def torn(folder: Path, keep: int = 6_000) -> tuple[Path, StoreCorrupt]:
     return path, caught.value
 
 
+@posix
 def test_a_torn_store_is_renamed_and_a_fresh_one_tells_of_it(tmp_path: Path) -> None:
     path, damage = torn(tmp_path)
     before = path.read_bytes()

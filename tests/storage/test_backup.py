@@ -16,6 +16,7 @@ from storage.errors import NothingCaptured, StoreNotWritable
 from storage.reader import Reader
 from storage.store import Store
 from tests.storage.story import Stream, canonical_rows, message, open_store, rows, turn
+from tests.systems import posix
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@posix
 def test_a_backup_beside_a_live_writer_is_complete_and_private(store: Store, tmp_path: Path) -> None:
     store._database.begin_write()  # somebody is in the middle of something
     try:
@@ -38,6 +40,7 @@ def test_a_backup_beside_a_live_writer_is_complete_and_private(store: Store, tmp
     assert sorted(each.name for each in tmp_path.iterdir()) == ["b.sqlite3", "state"]
 
 
+@posix
 def test_a_backup_that_takes_the_stores_place_goes_on_from_where_it_was(store: Store, tmp_path: Path) -> None:
     before = canonical_rows(store)
     back_up(tmp_path / "state" / "capture.sqlite3", tmp_path / "b.sqlite3")
@@ -64,6 +67,7 @@ def test_nothing_that_was_deleted_is_in_a_backup(store: Store, tmp_path: Path) -
     assert b"xxxxxxxx" not in done.path.read_bytes()
 
 
+@posix
 @pytest.mark.parametrize("what", ["file", "folder", "dangling link"])
 def test_nothing_is_overwritten(store: Store, tmp_path: Path, what: str) -> None:
     to = tmp_path / "b.sqlite3"

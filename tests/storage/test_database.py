@@ -15,8 +15,10 @@ from storage.connection import BUSY_MS
 from storage.database import open_reader, open_writer
 from storage.errors import NothingCaptured, StoreCorrupt, StoreNotWritable, StoreUnavailable, WrongSchema
 from storage.migrations import MIGRATIONS, Migration
+from tests.systems import posix
 
 
+@posix
 def test_a_new_file_and_its_folder_are_private(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "state" / "capture.sqlite3"
     before = os.umask(0)
@@ -29,6 +31,7 @@ def test_a_new_file_and_its_folder_are_private(tmp_path: Path) -> None:
     database.close()
 
 
+@posix
 def test_a_file_that_was_readable_by_others_becomes_private(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite3"
     open_writer(path).close()

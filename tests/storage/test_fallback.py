@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.fallback import FallbackNote
+from tests.systems import posix
 
 
 def test_it_outlives_the_tree_and_not_the_run(tmp_path: Path) -> None:
@@ -16,6 +17,7 @@ def test_it_outlives_the_tree_and_not_the_run(tmp_path: Path) -> None:
     FallbackNote(tmp_path, "run-a.3").write(on=False)
 
 
+@posix
 def test_a_note_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     note = FallbackNote(tmp_path, "run-a.1")
     assert not note.read()

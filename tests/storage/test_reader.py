@@ -20,6 +20,7 @@ from storage.migrations import MIGRATIONS
 from storage.reader import Reader
 from storage.store import Store
 from tests.storage.story import Stream, message, open_store, staged, thread, turn
+from tests.systems import posix
 
 ROOT = Path(__file__).parents[2]
 
@@ -221,6 +222,7 @@ with Reader(sys.argv[1]) as reader:
 """
 
 
+@posix
 def test_it_reads_in_a_folder_that_it_may_not_write(file_store: Store) -> None:
     folder = Path(tempfile.mkdtemp())
     try:

@@ -57,6 +57,7 @@ from tests.storage.story import (
     turn,
     whole_file,
 )
+from tests.systems import posix
 
 ROOT = Path(__file__).parents[2]
 
@@ -440,6 +441,7 @@ def test_a_probe_is_a_write_that_commits(store: Store, place: str) -> None:
     other.close()
 
 
+@posix
 def test_the_file_is_private(file_store: Store, tmp_path: Path) -> None:
     file_store.probe(1)
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
@@ -627,6 +629,7 @@ def test_somebody_elses_lock_is_unavailable_for_a_bounded_time(store: Store, pla
     assert isinstance(stream.send(1, items=[message("i1")]).reply, CheckpointKept)
 
 
+@posix
 def test_a_file_that_vanished_is_noticed_before_anything_is_lost(file_store: Store, tmp_path: Path) -> None:
     store = file_store
     stream = Stream(store)
@@ -664,6 +667,7 @@ assert store.ledger().balanced and store.ledger().received == 2
 """
 
 
+@posix
 def test_a_file_that_may_not_grow_is_unavailable_until_it_may(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(tmp_path)],
@@ -696,6 +700,7 @@ def checkpoints_in(store: Store) -> int:
     return int(rows(store, "SELECT count(*) FROM items WHERE item_id LIKE 'i%'")[0][0])
 
 
+@posix
 @pytest.mark.timeout(180)
 def test_a_killed_writer_leaves_whole_checkpoints_only(place: str, tmp_path: Path) -> None:
     chance = random.Random(7)
@@ -778,6 +783,7 @@ def through(store: Store) -> int:
     return int(found[0][0]) if found else 0
 
 
+@posix
 @pytest.mark.timeout(180)
 def test_a_killed_writer_of_a_file_leaves_rows_offset_usage_audit_and_ledger_together(place: str) -> None:
     chance = random.Random(9)

@@ -15,10 +15,12 @@ import pytest
 
 from storage import whole_file
 from storage.whole_file import LockBusy, NotPlain, exclusively, read_plain, write_whole
+from tests.systems import posix
 
 STEPS = ("open", "fsync", "replace", "fsync the folder")
 
 
+@posix
 def test_it_is_private_and_replaces_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old, and readable for all")
@@ -61,6 +63,7 @@ def test_a_write_that_fails_at_any_step_leaves_the_old_file_or_the_new(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file"]
 
 
+@posix
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 4])
 def test_a_writer_that_is_killed_at_any_step_leaves_the_old_file_or_the_new(tmp_path: Path, step: int) -> None:
     path = tmp_path / "file"
@@ -90,6 +93,7 @@ def test_a_file_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert read_plain(tmp_path / "none", 10) is None
 
 
+@posix
 def test_links_pipes_folders_and_giants_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"x" * 11)
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -105,6 +109,7 @@ def test_links_pipes_folders_and_giants_are_not_read(tmp_path: Path) -> None:
         read_plain(tmp_path / "folder", 10)
 
 
+@posix
 def test_the_lock_lets_one_in_at_a_time_and_dies_with_its_holder(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with exclusively(lock, 1.0), pytest.raises(LockBusy), exclusively(lock, 0.02):

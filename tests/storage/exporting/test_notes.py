@@ -9,6 +9,7 @@ import pytest
 from storage.exporting.notes import Noted, note_of, write_notes
 from storage.linking.git import Git, GitFailed
 from tests.storage.linking.repository import Repository
+from tests.systems import posix
 
 
 def link(commit: str, session: str = "one") -> dict[str, object]:
@@ -44,6 +45,7 @@ def test_a_note_follows_its_links(tmp_path: Path) -> None:
     assert "session two" in repository.git("notes", "--ref=hybrid-capture", "show", sha)
 
 
+@posix
 def test_no_hook_of_the_repository_runs(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "r")
     sha = repository.commit("Work", 0, {"a": "1\n"})

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from storage.exporting.sink import OutRefused, whole_file
+from tests.systems import posix
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@posix
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     with whole_file(tmp_path / "out", force=False) as file:
         file.write(b"half")
@@ -44,6 +46,7 @@ def test_a_file_that_is_there_is_not_replaced_unless_that_is_wanted(tmp_path: Pa
     assert (tmp_path / "late").read_text() == "theirs"
 
 
+@posix
 def test_a_link_and_a_folder_are_never_written_through(tmp_path: Path) -> None:
     os.symlink(tmp_path / "elsewhere", tmp_path / "link")
     for name in ("link", "."):

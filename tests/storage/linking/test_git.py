@@ -11,6 +11,7 @@ import pytest
 from storage.linking.git import Git, GitFailed
 from storage.linking.history import History, place_of
 from tests.storage.linking.repository import Repository
+from tests.systems import posix
 
 HOSTILE = """[core]
     fsmonitor = "touch {mark}-fsmonitor"
@@ -38,6 +39,7 @@ HOSTILE = """[core]
 """
 
 
+@posix
 def test_nothing_that_a_repository_configures_is_run(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "r")
     repository.commit("one", 0, {"a.txt": "one\n", ".gitattributes": "*.txt diff=evil filter=evil\n"})
@@ -83,6 +85,7 @@ def test_the_callers_git_variables_and_configuration_stay_outside(tmp_path: Path
     assert not (tmp_path / "ran").exists()
 
 
+@posix
 def test_what_takes_too_long_or_says_too_much_is_ended(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "r")
     repository.commit("one", 0, {"a.txt": "long line\n" * 10_000})

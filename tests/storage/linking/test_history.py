@@ -11,6 +11,7 @@ from storage.linking import history as reading
 from storage.linking.git import Git, GitFailed
 from storage.linking.history import Commit, History, place_of
 from tests.storage.linking.repository import T0_MS, Repository
+from tests.systems import posix
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def test_names_are_taken_as_they_are(repository: Repository) -> None:
     assert (second.files[0].status, second.files[0].old_path, second.files[0].path) == ("R", odd, "plain.py")
 
 
+@posix
 def test_a_file_that_becomes_a_link_keeps_its_lines(repository: Repository) -> None:
     repository.commit("file", 0, {"a": "one\n", "z": "zed\n"})
     (repository.root / "a").unlink()

@@ -11,6 +11,7 @@ from storage.linking.git import Git
 from storage.linking.history import Place
 from storage.linking.places import Places
 from tests.storage.linking.repository import Repository
+from tests.systems import posix
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def test_a_path_is_named_from_the_top_of_its_tree(repository: Repository) -> Non
     assert places.of_folder(str(repository.root)) == here
 
 
+@posix
 def test_a_symbolic_link_to_the_repository_is_the_repository(repository: Repository, tmp_path: Path) -> None:
     os.symlink(repository.root, tmp_path / "link")
     found = Places(Git(), {}).of(f"{tmp_path}/link/src/a.py")

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from storage.redacting.gate import HyperscanGate, Probe
+from tests.systems import posix
 
 pytest.importorskip("hyperscan")
 
 
+@posix
 def test_a_kept_automaton_is_loaded_and_answers_the_same(tmp_path: Path) -> None:
     probes = [Probe("ghp_[0-9A-Za-z]{4}"), Probe("xox[bp]-", everywhere=True)]
     fresh = HyperscanGate(probes, tmp_path / "cache")
@@ -21,6 +23,7 @@ def test_a_kept_automaton_is_loaded_and_answers_the_same(tmp_path: Path) -> None
     assert again.fired(view) == fresh.fired(view) != (set(), [])
 
 
+@posix
 @pytest.mark.parametrize("damage", ["garbage", "others may write"])
 def test_a_kept_automaton_that_cannot_be_trusted_is_made_anew(tmp_path: Path, damage: str) -> None:
     probes = [Probe("ghp_[0-9A-Za-z]{4}")]
