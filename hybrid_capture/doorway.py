@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import secrets
 import socket
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import orjson
 
+from actors.transport.loopback_port import claim
 from storage.whole_file import LockBusy, NotPlain, exclusively, read_plain, write_whole
 
 HOST = "127.0.0.1"
@@ -116,8 +116,7 @@ def otlp_token(folder: Path) -> str:
 def _listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # elsewhere it would let two programs share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim(listener)
         listener.bind((HOST, port))
         listener.listen(BACKLOG)
     except OSError:

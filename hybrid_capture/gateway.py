@@ -199,6 +199,13 @@ class Gateway:
         guard.start()
 
 
+def ignore_signals() -> None:
+    """A terminal's signals change nothing here: the root ends this process, or its end does. Windows has no SIGHUP."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Take link and listening socket over from the root, and serve."""
     parser = argparse.ArgumentParser(prog="hybrid_capture.gateway", description="Started by the root; not for people.")
@@ -210,9 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
     gc.freeze()
     gc.enable()
     redact_tracebacks()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)  # the root ends us, or its end does
+    ignore_signals()
     link, listener = socket.socket(fileno=given.link), socket.socket(fileno=given.http)
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(Gateway(link, listener).run())

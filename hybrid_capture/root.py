@@ -27,7 +27,7 @@ if __name__ == "__main__":
 import psutil
 from pydantic import ValidationError
 
-from actors import leftovers, lifeline
+from actors import forks, leftovers, lifeline
 from actors.system import PartReturned, Readable, Tree, preload
 from hybrid_capture.desk import Client, Desk
 from hybrid_capture.frames import Said
@@ -431,8 +431,7 @@ def close_in_children(*descriptors: int) -> Callable[[], None]:
             with contextlib.suppress(OSError):
                 os.close(open_ones.pop())
 
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=close)
+    forks.in_each_child(close)
     return close
 
 
@@ -456,8 +455,7 @@ def end_with_parent() -> None:
         lifeline.die_with_parent(parent)
         parent = os.getpid()
 
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=bind)
+    forks.in_each_child(bind)
 
 
 def main(arguments: list[str] | None = None) -> int:

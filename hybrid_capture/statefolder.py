@@ -19,6 +19,7 @@ from pathlib import Path
 import orjson
 
 from actors import lifeline
+from actors.transport.loopback_port import claim
 from storage import file_lock
 
 SOCKET_PATH_BYTES_MAX = 60
@@ -68,7 +69,7 @@ class StateFolder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.path / "logs").mkdir(mode=0o700, exist_ok=True)
-            self._lock = os.open(self.path / "runtime.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(self.path / "runtime.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             self.release()
             text = f"the state folder {self.path} cannot be used ({error.strerror}): give another with --state-dir"
@@ -112,6 +113,7 @@ class StateFolder:
             os.chmod(address, 0o600)
         else:
             self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            claim(self.listener)
             self.listener.bind(("127.0.0.1", 0))
             address = "{}:{}".format(*self.listener.getsockname())
         self.listener.listen(BACKLOG)
@@ -170,7 +172,7 @@ def _write_private(path: Path, content: bytes) -> None:
     beside = path.with_suffix(".new")
     with contextlib.suppress(FileNotFoundError):
         beside.unlink()
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     os.replace(beside, path)

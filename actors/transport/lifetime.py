@@ -8,6 +8,8 @@ from collections.abc import Callable
 from multiprocessing import util as multiprocessing_util
 from typing import Final, Protocol
 
+from actors import forks
+
 
 class Closable(Protocol):
     """What is kept here."""
@@ -59,5 +61,4 @@ def _forget_parent() -> None:
     _LIVE.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_parent)
+forks.in_each_child(_forget_parent)

@@ -9,13 +9,13 @@ zero and without a hook.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from actors import forks
 from actors.transport.seal import Reason
 
 REPORT_EVERY_NS: Final = 1_000_000_000
@@ -93,5 +93,4 @@ def _start_afresh() -> None:
     PROCESS.__init__()  # type: ignore[misc]
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_afresh)
+forks.in_each_child(_start_afresh)

@@ -20,6 +20,7 @@ from typing import Final
 
 from actors.transport import port_file, rejects
 from actors.transport.framing import READ_BYTES_MAX, FrameReader, framed
+from actors.transport.loopback_port import claim
 from actors.transport.polling import Ready
 from actors.transport.seal import EPOCH_BYTES, SENDERS_MAX, Frame, Kind, Reason, Reject, Sealer
 from actors.transport.tcp_sender import TcpSender
@@ -62,8 +63,7 @@ class TcpTransport(TcpSender):
         self._answer_sealer = Sealer(self._settings.key, self._token, epoch, time.monotonic_ns)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._listener = listener
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        claim(listener)
         listener.setblocking(False)
         listener.bind((port_file.LOOPBACK, 0))
         listener.listen(64)
