@@ -1,7 +1,7 @@
 """How a process makes sure that it does not outlive the one it works for. The one place that knows the platform.
 
-Linux: the parent-death signal and pidfds. Elsewhere neither exists; `parent_is_gone` and `process_is_gone` are asked at
-every tick instead (written for macOS and Windows, never run there).
+Linux: the parent-death signal and pidfds. Elsewhere neither exists; `process_is_gone` is asked at every tick instead
+(written for macOS, never run there).
 """
 
 from __future__ import annotations

@@ -19,6 +19,9 @@ LOG_BYTES_MAX = 1024 * 1024
 """The root's log is begun anew when it is larger at a start."""
 END_S = 5.0
 """A root whose link has ended may take this long to reap what is below it, then it is killed."""
+NOT_ON_WINDOWS = (
+    "capture does not run on Windows, whose processes inherit no sockets by number: run it in WSL, which is a Linux"
+)
 
 
 class NotStarted(Exception):
@@ -29,7 +32,9 @@ class RootProcess:
     """One root. It lives until its link ends."""
 
     def __init__(self, python: Path, state_dir: Path, control: int, http: int | None = None) -> None:
-        """Start it. `control` and `http` are the listening sockets that it inherits. Errors: OSError."""
+        """Start it. `control` and `http` are the listening sockets that it inherits. Errors: NotStarted, OSError."""
+        if sys.platform == "win32":
+            raise NotStarted(NOT_ON_WINDOWS)
         door = () if http is None else (http,)
         self.link, theirs = socket.socketpair()
         log = state_dir / "logs" / "root.log"
