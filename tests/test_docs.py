@@ -9,6 +9,7 @@ import inspect
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 from actors.machines.policy import POLICY
 from hybrid_capture.cli import app
 from hybrid_capture.field_docs import field_docs
+from hybrid_capture.problems import EXIT_CODES
 from hybrid_capture.settings import Settings
 from messages import facade
 from messages.catalog import CATALOG
@@ -24,6 +26,11 @@ from messages.settings import Limits, Timing
 from storage.schema import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMON = {"--help", "--json", "--state-dir"}
+BESIDE = (
+    "Beside these every verb takes `--help`, which shows examples, and `--json`; whatever touches a state folder takes "
+    "`--state-dir DIR`."
+)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -43,6 +50,9 @@ def reference() -> str:
     lines += ["## Verbs", "", "| verb | what |", "|---|---|"]
     for name, command in sorted(_verbs().items()):
         lines.append(f"| `hybrid-capture {name}` | {command} |")
+    lines += ["", "## Exit codes", "", "| code | when |", "|---|---|"]
+    lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    lines += ["", "## Arguments and options", "", BESIDE, "", *_options()]
     lines += ["", "## Renderer commands", "", "| command | what | at most |", "|---|---|---|"]
     for command, row in POLICY.items():
         name = command.model_fields["command"].default
@@ -58,19 +68,40 @@ def reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _verbs() -> dict[str, str]:
-    found: dict[str, str] = {}
+def _commands() -> dict[str, Any]:
+    found: dict[str, Any] = {}
 
     def walk(prefix: str, command: object) -> None:
         for name, child in getattr(command, "commands", {}).items():
             if getattr(child, "commands", None):
                 walk(f"{prefix}{name} ", child)
             else:
-                text = (getattr(child, "help", "") or "").replace("\b", "").strip().split("\n\n")[0]
-                found[f"{prefix}{name}"] = " ".join(text.split())
+                found[f"{prefix}{name}"] = child
 
     walk("", typer.main.get_command(app))
     return found
+
+
+def _verbs() -> dict[str, str]:
+    texts = {name: (getattr(command, "help", "") or "") for name, command in _commands().items()}
+    return {name: " ".join(text.replace("\b", "").strip().split("\n\n")[0].split()) for name, text in texts.items()}
+
+
+def _options() -> list[str]:
+    lines = []
+    for name, command in sorted(_commands().items()):
+        own = [each for each in command.params if not COMMON & set(each.opts) and not getattr(each, "hidden", False)]
+        lines += [f"| `{name}` | `{_written(each)}` | {' '.join((each.help or '').split())} |" for each in own]
+    return ["| verb | | what |", "|---|---|---|", *lines]
+
+
+def _written(parameter: Any) -> str:
+    """A parameter as one writes it: `[PATHS]...`, `--port ...`, `--links, --no-links`."""
+    if parameter.param_type_name == "argument":
+        name = parameter.name.upper()
+        return (name if parameter.required else f"[{name}]") + ("..." if parameter.nargs == -1 else "")
+    names = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return names if parameter.is_flag else f"{names} ..."
 
 
 def test_the_reference_is_what_the_code_says() -> None:
