@@ -12,7 +12,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hybrid_capture.runtime import AsyncCaptureRuntime, CaptureRuntime
+    from hybrid_capture.async_runtime import AsyncCaptureRuntime
+    from hybrid_capture.runtime import CaptureRuntime
     from hybrid_capture.settings import Settings
 
 if sys.version_info < (3, 11):  # noqa: UP036  installers refuse by themselves; this is for a source tree
@@ -26,10 +27,14 @@ __all__ = ["AsyncCaptureRuntime", "CaptureRuntime", "Settings"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("AsyncCaptureRuntime", "CaptureRuntime"):
-        from hybrid_capture import runtime
+    if name == "CaptureRuntime":
+        from hybrid_capture.runtime import CaptureRuntime
 
-        return getattr(runtime, name)
+        return CaptureRuntime
+    if name == "AsyncCaptureRuntime":
+        from hybrid_capture.async_runtime import AsyncCaptureRuntime
+
+        return AsyncCaptureRuntime
     if name == "Settings":
         from hybrid_capture.settings import Settings
 

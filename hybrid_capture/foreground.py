@@ -11,6 +11,7 @@ from hybrid_capture.console import MODE_STYLES, Screen
 from hybrid_capture.inbox import SIGNAL, Event, Inbox, signals_to
 from hybrid_capture.panel_address import NoPanel
 from hybrid_capture.problems import DONE, NO_RUNTIME, Problem
+from hybrid_capture.root_process import root_log
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
 
@@ -57,7 +58,7 @@ def _watch(runtime: CaptureRuntime, inbox: Inbox, screen: Screen) -> None:
         _tell(last, status, screen)
         last = status
         if runtime.given_up:
-            text = f"{runtime.given_up}: see {runtime.state_dir / 'logs' / 'root.log'}, then start it again"
+            text = f"{runtime.given_up}: see {root_log(runtime.state_dir)}, then start it again"
             raise Problem("GAVE_UP", text, NO_RUNTIME)
 
 

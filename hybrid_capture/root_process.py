@@ -28,6 +28,11 @@ class NotStarted(Exception):
     """The runtime could not be started. The text says what to do."""
 
 
+def root_log(state_dir: Path) -> Path:
+    """What a root and everything below it print: nothing, unless something is wrong."""
+    return state_dir / "logs" / "root.log"
+
+
 class RootProcess:
     """One root. It lives until its link ends."""
 
@@ -37,7 +42,7 @@ class RootProcess:
             raise NotStarted(NOT_ON_WINDOWS)
         door = () if http is None else (http,)
         self.link, theirs = socket.socketpair()
-        log = state_dir / "logs" / "root.log"
+        log = root_log(state_dir)
         with contextlib.suppress(FileNotFoundError):
             if log.stat().st_size > LOG_BYTES_MAX:
                 log.unlink()

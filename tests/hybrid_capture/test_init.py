@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_three_names_of_the_embedded_api_come_at_first_use() -> None:
     from hybrid_capture import AsyncCaptureRuntime, CaptureRuntime, Settings
-    from hybrid_capture.runtime import AsyncCaptureRuntime as Async
+    from hybrid_capture.async_runtime import AsyncCaptureRuntime as Async
     from hybrid_capture.runtime import CaptureRuntime as Blocking
     from hybrid_capture.settings import Settings as Chosen
 

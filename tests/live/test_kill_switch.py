@@ -340,7 +340,7 @@ def test_what_is_offered_works_and_what_is_not_is_refused(build: Build, standing
                 assert answer["code"] == "NOT_NOW"
                 assert answer["text"].startswith("not possible")
                 continue
-            done = house.runtime._reachable().effect(answer["commandId"], 70)
+            done = house.runtime._keeper.reachable().effect(answer["commandId"], 70)
             assert done["text"], "success or failure, it says what came of it"
             works = standing not in ("down", "greeted") or action in ("fallbackToOtelOnly",)
             restarted = (standing, action) == ("greeted", "restartSidecar")  # it runs, and still has no login
