@@ -160,15 +160,9 @@ def end(processes: Iterable[psutil.Process], deadline_s: float = END_DEADLINE_S)
             process.kill()
     # psutil's own wait takes a zombie that somebody else has to collect for alive, for as long as that takes.
     until = time.monotonic() + deadline_s
-    while (left := [each for each in left if _living(each)]) and time.monotonic() < until:
+    while (left := [each for each in left if lifeline.lives(each)]) and time.monotonic() < until:
         time.sleep(LOOK_S)
     return left
-
-
-def _living(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    return False
 
 
 def told(processes: Iterable[psutil.Process]) -> str:

@@ -58,6 +58,14 @@ def process_is_gone(pid: int, created: float) -> bool:
         return True
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it runs still. A zombie has ended, and so has one that goes while it is looked at."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def waits_for_disk(pid: int) -> bool:
     """Whether the process sleeps until the kernel is done with a disk: it cannot answer, and no signal reaches it
     before that either. False where the OS does not tell (seen on Linux alone)."""

@@ -65,17 +65,10 @@ def _below(here: Whereabouts) -> list[psutil.Process]:
 
 def _check_gone(here: Whereabouts, below: list[psutil.Process]) -> None:
     _, alive = psutil.wait_procs(below, timeout=BELOW_S)
-    left = [str(each.pid) for each in alive if not _ended(each)]
+    left = [str(each.pid) for each in alive if lifeline.lives(each)]
     if left:
         text = f"the runtime ended, but these processes of it did not: {', '.join(left)}; end them with `kill -9`"
         raise Problem("LEFT_OVER", text, WRONG)
     if os.path.isabs(here.address) and Path(here.address).exists():
         text = f"the runtime ended without removing {here.address}: the next `hybrid-capture run` does"
         raise Problem("LEFT_OVER", text, WRONG)
-
-
-def _ended(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return True

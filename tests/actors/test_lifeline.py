@@ -8,12 +8,26 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from actors import lifeline
 
 WAITS = "import ctypes; libc = ctypes.CDLL(None); libc.vfork() or libc.sleep(60)"
 """A parent sleeps uninterruptibly, as for a disk, until its child of `vfork` begins another program or ends."""
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="elsewhere nobody can look at a zombie without collecting it")
+def test_a_process_lives_until_it_ends_whether_or_not_somebody_has_collected_it() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    seen = psutil.Process(process.pid)
+    assert lifeline.lives(seen)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert seen.status() == psutil.STATUS_ZOMBIE
+    assert not lifeline.lives(seen)
+    process.communicate(timeout=30)
+    assert not lifeline.lives(seen)
 
 
 def test_who_works_or_is_gone_does_not_wait_for_a_disk() -> None:
