@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 import typer
 
 from hybrid_capture.cli_approvals import approvals_app
-from hybrid_capture.cli_drill import drill_app, gates_app
+from hybrid_capture.cli_drill import drill_app
 from hybrid_capture.cli_export import sessions_export
 from hybrid_capture.cli_finding import coverage, decisions, revisions, search
+from hybrid_capture.cli_gates import gates_app
 from hybrid_capture.cli_import import import_
 from hybrid_capture.cli_links import links_app
 from hybrid_capture.cli_recovery import fallback, recover_app, switch_app
@@ -26,7 +27,7 @@ from hybrid_capture.cli_store import backup, fsck, purge
 from hybrid_capture.cli_trace import trace_app
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import USAGE, Problem
-from hybrid_capture.verbs import EPILOG, LOOK, Json, StateDir, folder_of, verb
+from hybrid_capture.verbs import EPILOG, LOOK, Json, StateDir, folder_of, folder_verb, verb
 
 app = typer.Typer(
     **LOOK, add_completion=True, epilog=EPILOG, help="Capture AI coding sessions reliably, redacted, once."
@@ -93,8 +94,8 @@ def run(
 
 
 @app.command()
-@verb
-def status(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def status(folder: Path, screen: Screen) -> int:
     """How the running runtime stands: mode and why, sidecar, login, actors, ledger.
 
     \b
@@ -103,7 +104,7 @@ def status(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import status_view
 
-    return status_view.status(folder_of(state_dir), Screen(as_json))
+    return status_view.status(folder, screen)
 
 
 @app.command()
@@ -193,8 +194,8 @@ def login(
 
 
 @app.command()
-@verb
-def logout(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def logout(folder: Path, screen: Screen) -> int:
     """Log codex out; capture goes on without the live stream.
 
     \b
@@ -203,12 +204,12 @@ def logout(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import logins
 
-    return logins.command(folder_of(state_dir), "logout", Screen(as_json))
+    return logins.command(folder, "logout", screen)
 
 
 @app.command()
-@verb
-def stop(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def stop(folder: Path, screen: Screen) -> int:
     """Stop the `run` of this state folder in order, and wait until nothing of it is left.
 
     \b
@@ -217,7 +218,7 @@ def stop(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import stopping
 
-    return stopping.stop(folder_of(state_dir), Screen(as_json))
+    return stopping.stop(folder, screen)
 
 
 @app.command()

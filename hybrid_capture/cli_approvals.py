@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from hybrid_capture.console import Screen
-from hybrid_capture.verbs import LOOK, Json, StateDir, folder_of, verb
+from hybrid_capture.verbs import LOOK, Json, StateDir, folder_of, folder_verb, verb
 
 approvals_app = typer.Typer(**LOOK, help="Commands and file changes that codex asks a person to approve.")
 
 
 @approvals_app.command("list")
-@verb
-def approvals_list(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def approvals_list(folder: Path, screen: Screen) -> int:
     """List what waits for a decision now, and how long it still waits.
 
     \b
@@ -24,7 +25,7 @@ def approvals_list(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import approvals_view
 
-    return approvals_view.listed(folder_of(state_dir), Screen(as_json))
+    return approvals_view.listed(folder, screen)
 
 
 @approvals_app.command("answer")

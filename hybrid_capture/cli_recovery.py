@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hybrid_capture.console import Screen
-from hybrid_capture.verbs import LOOK, Json, StateDir, folder_of, verb
+from hybrid_capture.verbs import LOOK, Json, StateDir, folder_of, folder_verb, verb
 
 recover_app = typer.Typer(**LOOK, help="Bring back the live stream, or one part of it: hybrid, auth, sidecar.")
 switch_app = typer.Typer(**LOOK, help="The stream kill switch: durable, and works without a running runtime.")
@@ -18,8 +19,8 @@ Expected = Annotated[
 
 
 @recover_app.command("hybrid")
-@verb
-def recover_hybrid(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def recover_hybrid(folder: Path, screen: Screen) -> int:
     """Bring the live stream back: out of the fallback and of every crash loop, with the account read again.
 
     \b
@@ -28,12 +29,12 @@ def recover_hybrid(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import recovery
 
-    return recovery.command(folder_of(state_dir), "recoverHybrid", Screen(as_json))
+    return recovery.command(folder, "recoverHybrid", screen)
 
 
 @recover_app.command("auth")
-@verb
-def recover_auth(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def recover_auth(folder: Path, screen: Screen) -> int:
     """Read the account again; a running turn is not touched.
 
     \b
@@ -42,12 +43,12 @@ def recover_auth(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import logins
 
-    return logins.command(folder_of(state_dir), "retryAuth", Screen(as_json))
+    return logins.command(folder, "retryAuth", screen)
 
 
 @recover_app.command("sidecar")
-@verb
-def recover_sidecar(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def recover_sidecar(folder: Path, screen: Screen) -> int:
     """Start the app-server anew, also out of its crash loop.
 
     \b
@@ -56,11 +57,11 @@ def recover_sidecar(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import logins
 
-    return logins.command(folder_of(state_dir), "restartSidecar", Screen(as_json))
+    return logins.command(folder, "restartSidecar", screen)
 
 
-@verb
-def fallback(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def fallback(folder: Path, screen: Screen) -> int:
     """Stop the live stream for the rest of this run, until `recover hybrid`; the baseline goes on.
 
     \b
@@ -69,7 +70,7 @@ def fallback(state_dir: StateDir = None, as_json: Json = False) -> int:
     """
     from hybrid_capture import recovery
 
-    return recovery.command(folder_of(state_dir), "fallbackToOtelOnly", Screen(as_json))
+    return recovery.command(folder, "fallbackToOtelOnly", screen)
 
 
 @switch_app.command("on")
@@ -101,8 +102,8 @@ def kill_switch_off(expected: Expected = None, state_dir: StateDir = None, as_js
 
 
 @switch_app.command("status")
-@verb
-def kill_switch_status(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def kill_switch_status(folder: Path, screen: Screen) -> int:
     """Say what the config file says, runtime or not; exit code 1 when the file cannot be trusted.
 
     \b
@@ -111,12 +112,12 @@ def kill_switch_status(state_dir: StateDir = None, as_json: Json = False) -> int
     """
     from hybrid_capture import recovery
 
-    return recovery.status(folder_of(state_dir), Screen(as_json))
+    return recovery.status(folder, screen)
 
 
 @switch_app.command("restore")
-@verb
-def kill_switch_restore(state_dir: StateDir = None, as_json: Json = False) -> int:
+@folder_verb
+def kill_switch_restore(folder: Path, screen: Screen) -> int:
     """Put the last good copy of config.toml in the place of one that is broken, cut off or gone.
 
     \b
@@ -125,4 +126,4 @@ def kill_switch_restore(state_dir: StateDir = None, as_json: Json = False) -> in
     """
     from hybrid_capture import recovery
 
-    return recovery.restore(folder_of(state_dir), Screen(as_json))
+    return recovery.restore(folder, screen)

@@ -14,14 +14,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from actors.machines.file_slices import Rules
 from hybrid_capture.console import Screen
 from hybrid_capture.import_progress import ImportProgress
 from hybrid_capture.import_reader import GC_ALLOCATIONS, FileEnd, Part, Reader, Wanted, read_file
+from hybrid_capture.import_report import Report
 from hybrid_capture.problems import DONE, INTERRUPTED, UNUSABLE, WRONG, Problem
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import FolderTaken, StateFolder
@@ -43,8 +44,6 @@ APART_BYTES = 8 * 1024 * 1024
 """From this much on, reading and storing are two processes; below, starting one costs more than it saves."""
 ASK_FILES = 256
 """Files whose positions are asked for at once."""
-PROBLEMS_MAX = 1_000
-"""Problems that are told one by one; further ones are counted."""
 SUFFIX = ".jsonl"
 
 
@@ -56,52 +55,6 @@ class Found:
     device: int
     inode: int
     size: int
-
-
-@dataclass(slots=True)
-class Report:
-    """What an import came to."""
-
-    files: int = 0
-    unchanged: int = 0
-    """Files that were stored to their end before."""
-    sessions: set[str] = field(default_factory=set)
-    items: int = 0
-    bytes_count: int = 0
-    dispositions: Counter[str] = field(default_factory=Counter)
-    problems: list[dict[str, str]] = field(default_factory=list)
-    problems_count: int = 0
-    torn: int = 0
-    """Files whose last line is not whole."""
-    linked: bool = False
-    seconds: float = 0.0
-
-    def problem(self, path: str, text: str) -> None:
-        """A path that was left out, and why."""
-        self.problems_count += 1
-        if len(self.problems) < PROBLEMS_MAX:
-            self.problems.append({"path": path, "problem": text})
-
-    def as_dict(self, interrupted: bool) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "event": "summary",
-            "files": self.files,
-            "unchanged": self.unchanged,
-            "sessions": len(self.sessions),
-            "items": self.items,
-            "lines": dict(sorted(self.dispositions.items())),
-            "duplicates": self.dispositions["duplicate"],
-            "dropped": {name[8:]: n for name, n in self.dispositions.items() if name.startswith("dropped:")},
-            "torn": self.torn,
-            "bytes": self.bytes_count,
-            "seconds": round(self.seconds, 3),
-            "mb_per_s": round(self.bytes_count / 1e6 / self.seconds, 1) if self.seconds else None,
-            "problems": self.problems,
-            "problems_count": self.problems_count,
-            "linked": self.linked,
-            "interrupted": interrupted,
-        }
 
 
 def import_paths(settings: Settings, paths: Sequence[Path], screen: Screen, *, links: bool = True) -> int:
@@ -154,7 +107,7 @@ def _import(settings: Settings, files: list[Found], report: Report, screen: Scre
         report.seconds = report.seconds or time.monotonic() - begun_s
         for book in store.ledger_rows():
             report.dispositions.update(book.dispositions)
-    _tell(report, screen, interrupted)
+    report.tell(screen, interrupted)
     return INTERRUPTED if interrupted else WRONG if report.problems_count else DONE
 
 
@@ -286,28 +239,6 @@ def _link(place: str, store: Store) -> bool:
     except (GitFailed, StoreError):
         return False
     return True
-
-
-def _tell(report: Report, screen: Screen, interrupted: bool) -> None:
-    facts = report.as_dict(interrupted)
-    screen.record(facts)
-    for each in report.problems:
-        screen.note(f"{each['path']}: {each['problem']}")
-    if report.problems_count > len(report.problems):
-        screen.note(f"and {report.problems_count - len(report.problems)} more")
-    screen.say("stopped; run it again and it goes on from here" if interrupted else "imported", "bold")
-    speed = f", {facts['mb_per_s']} MB/s" if facts["mb_per_s"] else ""
-    screen.say(f"  {report.files} files, {report.bytes_count / 1e6:.1f} MB in {report.seconds:.1f} s{speed}")
-    screen.say(
-        f"  {len(report.sessions)} sessions, {report.items} new items, {report.unchanged} files were stored before"
-    )
-    lines = ", ".join(f"{count} {name}" for name, count in facts["lines"].items())
-    if lines:
-        screen.say(f"  lines: {lines}")
-    if report.torn:
-        screen.say(f"  {report.torn} files end inside a line: it is stored when it is whole", "yellow")
-    if report.problems_count:
-        screen.say(f"  {report.problems_count} paths could not be imported", "yellow")
 
 
 def _now_ms() -> int:

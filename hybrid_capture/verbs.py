@@ -50,6 +50,17 @@ def verb(run: Callable[Given, int]) -> Callable[Given, None]:
     return told
 
 
+def folder_verb(run: Callable[[Path, Screen], int]) -> Callable[..., None]:
+    """A verb that is told nothing but which state folder, and whether a program reads what it says."""
+
+    def told(state_dir: StateDir = None, as_json: Json = False) -> int:
+        return run(folder_of(state_dir), Screen(as_json))
+
+    # Not `functools.wraps`: Typer would follow it to the signature within.
+    told.__name__, told.__doc__ = run.__name__, run.__doc__
+    return verb(told)
+
+
 def _in_the_way(error: Exception) -> Problem | None:
     """What cannot be imported may be there, behind another program's package of that name."""
     if not isinstance(error, ImportError):
