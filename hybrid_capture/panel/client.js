@@ -17,13 +17,17 @@
  *   are asked again; commands with an effect end with `LOST`, because whether they happened shows in the status.
  * - `on("gap")` tells how many events were left out; before it, `onSnapshot` ran, and status and open approvals come anew.
  *
- * Below this is `wire.js`; what the words mean is in `contracts.d.ts`.
+ * Below this are `commands.js` (what is under way) and `wire.js`; what the words mean is in `contracts.d.ts`.
  *
  * @module
  */
 
+import { Commands, Refusal } from "./commands.js";
 import { CONTRACT } from "./contracts.js";
+import { Listeners } from "./listeners.js";
 import { CLOCK, Wire, memoryIn } from "./wire.js";
+
+export { ANSWER_MS, EFFECT_MS, PENDING_MAX, Refusal } from "./commands.js";
 
 /** @typedef {import("./contracts.js").RendererCommand} RendererCommand */
 /** @typedef {import("./contracts.js").RendererAnswer} RendererAnswer */
@@ -39,12 +43,11 @@ import { CLOCK, Wire, memoryIn } from "./wire.js";
 /** @typedef {import("./contracts.js").Decision} Decision */
 /** @typedef {import("./wire.js").Connection} Connection */
 /** @typedef {import("./wire.js").Clock} Clock */
+/** @typedef {import("./commands.js").Code} Code */
+/** @typedef {import("./commands.js").SendOptions} SendOptions */
+/** @typedef {import("./commands.js").Sent} Sent */
+/** @typedef {import("./commands.js").Wish} Wish */
 
-/**
- * A command before it has its id.
- * @template {RendererCommand} [C=RendererCommand]
- * @typedef {C extends RendererCommand ? Omit<C, "commandId"> : never} Wish
- */
 /**
  * The optional fields of one command.
  * @template {RendererCommand["command"]} N
@@ -56,7 +59,6 @@ import { CLOCK, Wire, memoryIn } from "./wire.js";
  * @typedef {Extract<RendererEvent, { event: N }>} EventOf
  */
 /** @typedef {TreeStatus & { readonly ledger: LedgerStatus | { readonly missing: string } }} WholeStatus */
-/** @typedef {import("./contracts.js").RefusalCode | "LOST" | "TOO_MANY" | "CLOSED"} Code */
 
 /**
  * @typedef {object} ClientOptions
@@ -69,67 +71,13 @@ import { CLOCK, Wire, memoryIn } from "./wire.js";
  * @property {() => number} [random]
  */
 
-/**
- * @typedef {object} SendOptions
- * @property {number} [answerMs]
- * @property {number} [effectMs]
- * @property {(progress: CommandProgress) => void} [onProgress]
- */
-
-/**
- * A command under way. `done` is the effect of an accepted command; of a read and a refusal it never tells more than
- * `answer` did.
- * @typedef {object} Sent
- * @property {string} commandId
- * @property {Promise<RendererAnswer>} answer  rejects with a Refusal
- * @property {Promise<CommandDone>} done       rejects with a Refusal
- */
-
-/**
- * @typedef {object} Pending
- * @property {Wish} wish
- * @property {string} text             the frame
- * @property {boolean} sent            it went out at least once
- * @property {boolean} answered
- * @property {any} timer
- * @property {number} effectMs
- * @property {((progress: CommandProgress) => void) | undefined} onProgress
- * @property {(answer: RendererAnswer) => void} answer
- * @property {(done: CommandDone) => void} done
- * @property {(refusal: Refusal) => void} refuse
- */
-
-/** Commands under way at once; one more is refused with `TOO_MANY`. */
-export const PENDING_MAX = 64;
-/** The server takes no larger frame. */
-export const COMMAND_BYTES_MAX = 64 * 1024;
-export const ANSWER_MS = 15_000;
-/** Longer than the server's own deadlines, so that the server says what went wrong. */
-export const EFFECT_MS = 150_000;
-export const LOGIN_MS = 640_000;
-
-/** Why a call came to nothing. `message` is a sentence for a person. */
-export class Refusal extends Error {
-  /**
-   * @param {Code} code
-   * @param {string} text
-   */
-  constructor(code, text) {
-    super(text);
-    this.name = "Refusal";
-    this.code = code;
-  }
-}
+const LOGIN_MS = 640_000;
 
 export class CaptureClient {
   /** @param {ClientOptions} options */
   constructor(options) {
     this._clock = options.clock ?? CLOCK;
-    this._newId = options.newId;
-    /** @type {Map<string, Pending>} */
-    this._pending = new Map();
-    /** @type {Map<string, Set<(event: any) => void>>} */
-    this._listeners = new Map();
+    this._listeners = new Listeners(this._clock);
     /** @type {{ live: boolean } | null} */
     this._subscription = null;
     this._wire = new Wire(
@@ -140,6 +88,7 @@ export class CaptureClient {
         fresh: () => this._fresh(),
       },
     );
+    this._commands = new Commands(this._wire, this._clock, options.newId);
   }
 
   // The connection.
@@ -163,7 +112,7 @@ export class CaptureClient {
   /** Hang up for good; what is under way ends with `CLOSED`. */
   close() {
     this._wire.close();
-    this._endAll(new Refusal("CLOSED", "the panel hung up"));
+    this._commands.endAll(new Refusal("CLOSED", "the panel hung up"));
   }
 
   // Hearing. Each gives a function that ends the subscription.
@@ -176,7 +125,7 @@ export class CaptureClient {
    * @returns {() => void}
    */
   on(name, heard) {
-    return this._listen(`event:${name}`, heard);
+    return this._listeners.add(`event:${name}`, heard);
   }
 
   /**
@@ -185,7 +134,7 @@ export class CaptureClient {
    * @returns {() => void}
    */
   onConnection(heard) {
-    const stop = this._listen("connection", heard);
+    const stop = this._listeners.add("connection", heard);
     heard(this._wire.connection);
     return stop;
   }
@@ -197,7 +146,7 @@ export class CaptureClient {
    * @returns {() => void}
    */
   onSnapshot(heard) {
-    return this._listen("snapshot", heard);
+    return this._listeners.add("snapshot", heard);
   }
 
   // Saying.
@@ -209,44 +158,7 @@ export class CaptureClient {
    * @returns {Sent}
    */
   send(wish, options = {}) {
-    const commandId = this._newId();
-    const text = JSON.stringify({ ...wish, commandId });
-    /** @type {PromiseWithResolvers<RendererAnswer>} */
-    const answer = resolvers();
-    /** @type {PromiseWithResolvers<CommandDone>} */
-    const done = resolvers();
-    // Who awaits only one of the two is not told of the other as an unhandled rejection.
-    answer.promise.catch(() => {});
-    done.promise.catch(() => {});
-    /** @param {Refusal} refusal */
-    const refuse = (refusal) => {
-      answer.reject(refusal);
-      done.reject(refusal);
-    };
-    const sent = { commandId, answer: answer.promise, done: done.promise };
-    const refusal = this._impossible(text);
-    if (refusal !== null) {
-      refuse(refusal);
-      return sent;
-    }
-    const answerMs = options.answerMs ?? ANSWER_MS;
-    const timer = this._clock.set(() => {
-      const why = this._wire.open ? "the runtime gave no answer" : "there is no connection to the runtime";
-      this._end(commandId, new Refusal("TIMED_OUT", `${why} within ${answerMs / 1000} s`));
-    }, answerMs);
-    /** @type {Pending} */
-    const pending = {
-      wish, text, timer, refuse,
-      sent: false,
-      answered: false,
-      effectMs: options.effectMs ?? EFFECT_MS,
-      onProgress: options.onProgress,
-      answer: answer.resolve,
-      done: done.resolve,
-    };
-    this._pending.set(commandId, pending);
-    if (this._wire.open) this._write(pending);
-    return sent;
+    return this._commands.send(wish, options);
   }
 
   /**
@@ -443,47 +355,16 @@ export class CaptureClient {
 
   // Inside.
 
-  /**
-   * @param {string} text
-   * @returns {Refusal | null}
-   */
-  _impossible(text) {
-    const { connection } = this._wire;
-    if (connection.state === "closed") return new Refusal("CLOSED", "the panel hung up");
-    if (connection.state === "refused") return new Refusal("NOT_ALLOWED", connection.reason);
-    if (this._pending.size >= PENDING_MAX) {
-      return new Refusal("TOO_MANY", `${PENDING_MAX} commands are under way: wait for one of them`);
-    }
-    if (new TextEncoder().encode(text).length > COMMAND_BYTES_MAX) {
-      return new Refusal("TOO_LARGE", `a command has at most ${COMMAND_BYTES_MAX / 1024} KiB`);
-    }
-    return null;
-  }
-
-  /** @param {Pending} pending */
-  _write(pending) {
-    pending.sent = true;
-    this._wire.sendText(pending.text);
-  }
-
   /** @param {Connection} connection */
   _connected(connection) {
-    if (connection.state === "open") {
-      // Under their old ids: what the server heard before the break it answers as it did then, and does not do again.
-      for (const pending of [...this._pending.values()]) if (!pending.answered) this._write(pending);
-    }
-    if (connection.state === "refused") this._endAll(new Refusal("NOT_ALLOWED", connection.reason));
-    this._tell("connection", connection);
+    if (connection.state === "open") this._commands.opened();
+    if (connection.state === "refused") this._commands.endAll(new Refusal("NOT_ALLOWED", connection.reason));
+    this._listeners.tell("connection", connection);
   }
 
   /** A new session: it knows no command and no subscription of the old one. */
   _fresh() {
-    for (const [commandId, pending] of [...this._pending]) {
-      if (pending.sent && hasEffect(pending.wish)) {
-        const text = "the connection was lost while this was under way: the status shows whether it happened";
-        this._end(commandId, new Refusal("LOST", text));
-      }
-    }
+    this._commands.forgotten();
     this._snapshot("session", 0);
   }
 
@@ -492,110 +373,23 @@ export class CaptureClient {
    * @param {number} missed
    */
   _snapshot(reason, missed) {
-    this._tell("snapshot", { reason, missed });
-    // What was left out may be the effect of something under way. Asked again under its id, the server tells it again.
-    for (const pending of this._pending.values()) if (reason === "gap" && pending.answered) this._write(pending);
+    this._listeners.tell("snapshot", { reason, missed });
+    if (reason === "gap") this._commands.missed();
     const subscription = this._subscription;
-    const waiting = [...this._pending.values()].some((each) => each.wish.command === "subscribe");
     // Subscribing again brings the status and every open approval.
-    if (subscription !== null && !waiting) this.send({ command: "subscribe", ...subscription });
+    if (subscription !== null && !this._commands.has("subscribe")) this.send({ command: "subscribe", ...subscription });
   }
 
   /** @param {RendererAnswer | RendererEvent} body */
   _heard(body) {
     if ("answer" in body) {
-      this._answered(body);
+      this._commands.answered(body);
       return;
     }
-    if (body.event === "commandDone") this._done(body);
-    else if (body.event === "commandProgress") this._pending.get(body.commandId)?.onProgress?.(body);
+    if (body.event === "commandDone") this._commands.done(body);
+    else if (body.event === "commandProgress") this._commands.progressed(body);
     else if (body.event === "gap") this._snapshot("gap", body.missed);
-    this._tell(`event:${body.event}`, body);
-  }
-
-  /** @param {RendererAnswer} answer */
-  _answered(answer) {
-    const pending = this._pending.get(answer.commandId);
-    if (pending === undefined || pending.answered) return;
-    if (answer.answer === "refused") {
-      this._end(answer.commandId, new Refusal(answer.code, answer.text));
-      return;
-    }
-    pending.answered = true;
-    pending.answer(answer);
-    this._clock.clear(pending.timer);
-    if (answer.answer !== "accepted" || pending.wish.command === "subscribe") {
-      this._pending.delete(answer.commandId);
-      const { commandId } = answer;
-      pending.done({ event: "commandDone", commandId, ok: true, code: null, text: "", result: {} });
-      return;
-    }
-    pending.timer = this._clock.set(() => {
-      const text = `it was not done within ${pending.effectMs / 1000} s: the status shows whether it happened`;
-      this._end(answer.commandId, new Refusal("TIMED_OUT", text));
-    }, pending.effectMs);
-  }
-
-  /** @param {CommandDone} done */
-  _done(done) {
-    const pending = this._pending.get(done.commandId);
-    if (pending === undefined) return;
-    if (!done.ok) {
-      this._end(done.commandId, new Refusal(done.code ?? "FAILED", done.text || "it failed"));
-      return;
-    }
-    this._pending.delete(done.commandId);
-    this._clock.clear(pending.timer);
-    pending.answer({ answer: "accepted", commandId: done.commandId, traceId: null });
-    pending.done(done);
-  }
-
-  /**
-   * @param {string} commandId
-   * @param {Refusal} refusal
-   */
-  _end(commandId, refusal) {
-    const pending = this._pending.get(commandId);
-    this._pending.delete(commandId);
-    this._clock.clear(pending?.timer);
-    pending?.refuse(refusal);
-  }
-
-  /** @param {Refusal} refusal */
-  _endAll(refusal) {
-    for (const commandId of [...this._pending.keys()]) this._end(commandId, refusal);
-  }
-
-  /**
-   * @param {string} place
-   * @param {(event: any) => void} heard
-   * @returns {() => void}
-   */
-  _listen(place, heard) {
-    const all = this._listeners.get(place) ?? new Set();
-    this._listeners.set(place, all);
-    // A function of its own: the same listener given twice is two subscriptions.
-    /** @param {any} event */
-    const once = (event) => heard(event);
-    all.add(once);
-    return () => void all.delete(once);
-  }
-
-  /**
-   * @param {string} place
-   * @param {unknown} event
-   */
-  _tell(place, event) {
-    for (const heard of [...(this._listeners.get(place) ?? [])]) {
-      try {
-        heard(event);
-      } catch (error) {
-        // One view's mistake must not cost the others their events; it still shows in the console.
-        this._clock.set(() => {
-          throw error;
-        }, 0);
-      }
-    }
+    this._listeners.tell(`event:${body.event}`, body);
   }
 }
 
@@ -614,11 +408,6 @@ export function connectFromPage(page = window) {
   return new CaptureClient({ url, once, memory: memoryIn(sessionStorage), socket, newId }).start();
 }
 
-/** @param {Wish} wish */
-function hasEffect(wish) {
-  return !wish.command.startsWith("get") && !["searchSessions", "subscribe"].includes(wish.command);
-}
-
 /**
  * @param {CommandDone} done
  * @returns {CodexAccountStatus}
@@ -627,16 +416,4 @@ function account(done) {
   const { account } = done.result;
   if (typeof account !== "string") throw new Refusal("FAILED", "the runtime did not say how the account stands");
   return /** @type {CodexAccountStatus} */ (account);
-}
-
-/**
- * `Promise.withResolvers`, which engines of 2023 do not have.
- * @template T
- * @returns {PromiseWithResolvers<T>}
- */
-function resolvers() {
-  /** @type {any} */
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  return made;
 }

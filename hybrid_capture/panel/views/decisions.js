@@ -2,7 +2,6 @@
 /** What became of each item that came, and why: accepted, duplicate, replaced, dropped. */
 
 import { h } from "../dom.js";
-import { hashOf } from "../route.js";
 import { SOURCES, clock, count, short } from "../words.js";
 import { button, empty, outdated, pending, state } from "./parts.js";
 import { toTop, virtual } from "./virtual.js";
@@ -59,9 +58,4 @@ function line(each) {
   const about = [each.turnId && `turn ${short(each.turnId)}`, each.itemId && `item ${short(each.itemId)}`].filter(Boolean).join(", ");
   return h("div", { class: "decision" }, h("time", null, clock(each.atMs)), state(TONES[each.decision] ?? "idle", each.decision),
     h("span", { class: "source" }, SOURCES[each.source] ?? each.source), h("span", { class: "why" }, each.reason), h("span", { class: "quiet" }, about));
-}
-
-/** Where a session's own decisions are. @param {string} id */
-export function decisionsOf(id) {
-  return hashOf("decisions", "", { session: id });
 }
