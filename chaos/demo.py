@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from actors import lifeline
 from chaos.codex_home import write_codex_home
 from chaos.loopback_model import LoopbackModel
 from chaos.scripted import write_executable
@@ -27,7 +28,7 @@ from chaos.scripts import PLANTED_SECRETS
 from hybrid_capture.codex_binary import codex_version, resolve_codex
 from hybrid_capture.console import Screen, plain
 from hybrid_capture.problems import DONE, WRONG
-from hybrid_capture.runtime import CaptureRuntime, Event, Subscription
+from hybrid_capture.runtime import CaptureRuntime, Event, NotStarted, Subscription
 from hybrid_capture.settings import Settings
 from storage.reader import Reader
 
@@ -49,18 +50,25 @@ class Broken(Exception):
 
 
 def show(*, real: bool, codex: Path | None, state_dir: Path | None, screen: Screen) -> int:
-    """Play the demo; the exit code is 0 when every promise was kept. Errors: CodexNotFound with `real`."""
+    """Play the demo; the exit code is 0 when every promise was kept.
+
+    Errors: CodexNotFound with `real`; NotStarted, which names a log: the folder that holds it stays.
+    """
     binary = resolve_codex(codex, env_path=os.environ.get("PATH", "")) if real else None
     base = Path(tempfile.mkdtemp(prefix="hc-demo-"))
     demo = Demo(screen, base, state_dir.absolute() if state_dir else base / "state", binary)
-    broken = ""
+    broken, kept = "", False
     try:
         demo.play()
     except Broken as promise:
         broken = str(promise)
         screen.say(f"BROKEN PROMISE: {broken}", "bold red")
+    except NotStarted:
+        kept = state_dir is None
+        raise
     finally:
-        shutil.rmtree(base, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(base, ignore_errors=True)
     screen.record({"ok": not broken, "broken": broken or None, **demo.measured})
     if state_dir is not None:
         screen.say(f"look at it: hybrid-capture sessions list --state-dir {state_dir}", "dim")
@@ -256,7 +264,7 @@ class Demo:
         began = time.monotonic()
         runtime.stop("the demo is over")
         self.measured["stop_ms"] = _ms(began, time.monotonic())
-        left = [each.pid for each in below if each.is_running() and not _is_zombie(each)]
+        left = [each.pid for each in below if lifeline.lives(each)]
         self.measured["processes_left"] = len(left)
         if left:
             raise Broken(f"processes are left over: {left}")
@@ -320,14 +328,6 @@ class Demo:
 
     def _say(self, ms: int, text: str) -> None:
         self._screen.say(f"  {ms:>5} ms  {text}")
-
-
-def _is_zombie(process: psutil.Process) -> bool:
-    """Ended, and only not collected by its parent yet."""
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return True
 
 
 def _is(mode: str) -> Callable[[Event], bool]:

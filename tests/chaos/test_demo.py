@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from chaos import demo
 from chaos.demo import Broken, Listener
 from chaos.scripts import PLANTED_SECRETS, ProcessScript
 from hybrid_capture.console import Screen
+from hybrid_capture.runtime import NotStarted
+from hybrid_capture.settings import Settings
 from storage.reader import Reader
 from tests.hybrid_capture.command import say
 
@@ -83,6 +87,17 @@ def test_a_broken_promise_is_named_and_nothing_is_left_running(
     assert "HYBRID_ACTIVE was not reached" in document["broken"]
     left = set(psutil.Process().children(recursive=True)) - before
     assert [each for each in left if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.live
+def test_a_demo_that_cannot_start_names_a_log_that_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_at_once = partial(Settings, python=Path(shutil.which("false") or ""), otlp=False)
+    monkeypatch.setattr(demo, "Settings", ends_at_once)
+    with pytest.raises(NotStarted) as caught:
+        demo.show(real=False, codex=None, state_dir=None, screen=Screen(True))
+    log = Path(str(caught.value).rpartition(": see ")[2])
+    assert log.is_file()
+    shutil.rmtree(log.parents[2])  # the demo's own folder, which held STATE/logs/root.log
 
 
 def test_the_listener_gives_what_came_and_names_what_did_not() -> None:
