@@ -14,6 +14,7 @@ from hybrid_capture.asking import TICK_S, Asking, Decision, Keyboard, clock_of, 
 from hybrid_capture.client import RendererClient, attach
 from hybrid_capture.console import Screen
 from hybrid_capture.inbox import GONE, SIGNAL, Event, Inbox, signals_to
+from hybrid_capture.moments import now_ms
 from hybrid_capture.problems import DONE, NO_RUNTIME, USAGE, Problem, result_of
 
 NAME_CHARS_MIN = 4
@@ -25,7 +26,7 @@ def listed(folder: Path, screen: Screen) -> int:
     inbox = Inbox()
     with attach(folder, inbox.put) as client:
         questions = _open(client, inbox)
-    now = _wall_ms()
+    now = now_ms()
     for event in questions:
         screen.record(without_token(event))
     if not questions:
@@ -76,7 +77,7 @@ def _watch(client: RendererClient, inbox: Inbox, ask: bool, until_s: float | Non
     def decide(event: Event, decision: Decision) -> None:
         submit(client, event, decision, screen)
 
-    asking = Asking(screen, Keyboard(inbox), decide, _wall_ms)
+    asking = Asking(screen, Keyboard(inbox), decide, now_ms)
     shown: dict[str, str] = {}
     while until_s is None or time.monotonic() < until_s:
         event = inbox.next(TICK_S if until_s is None else min(TICK_S, until_s - time.monotonic()))
@@ -95,7 +96,7 @@ def _watch(client: RendererClient, inbox: Inbox, ask: bool, until_s: float | Non
             if ask:
                 asking.asked(event)
             else:
-                show(event, screen, _wall_ms())
+                show(event, screen, now_ms())
         elif event["event"] == "approvalClosed" and event["token"] in shown:
             name = shown.pop(event["token"])
             screen.record({"id": name, **without_token(event)})
@@ -118,7 +119,3 @@ def _open(client: RendererClient, inbox: Inbox) -> list[Event]:
 
 def _first_line(event: dict[str, Any]) -> str:
     return next(iter(str(event["summary"]).splitlines()), "")
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000

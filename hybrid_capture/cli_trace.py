@@ -163,8 +163,7 @@ def trace_replay(
 
 
 def _since(word: str | None) -> int | None:
-    import time
-
+    from hybrid_capture.moments import now_ms
     from hybrid_capture.trace_view import since_ms
 
-    return since_ms(word, time.time_ns() // 1_000_000)
+    return since_ms(word, now_ms())

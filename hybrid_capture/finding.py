@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from hybrid_capture.console import Screen
+from hybrid_capture.moments import when
 from hybrid_capture.problems import DONE, USAGE, Problem
-from hybrid_capture.store_view import by_beginning, when
+from hybrid_capture.store_view import by_beginning
 from storage.reader import Reader
 from storage.search import Filters
 from storage.search_words import NothingToLookFor

@@ -23,6 +23,7 @@ from hybrid_capture.console import Screen
 from hybrid_capture.import_progress import ImportProgress
 from hybrid_capture.import_reader import GC_ALLOCATIONS, FileEnd, Part, Reader, Wanted, read_file
 from hybrid_capture.import_report import Report
+from hybrid_capture.moments import now_ms
 from hybrid_capture.problems import DONE, INTERRUPTED, UNUSABLE, WRONG, Problem
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import FolderTaken, StateFolder
@@ -81,7 +82,7 @@ def import_paths(settings: Settings, paths: Sequence[Path], screen: Screen, *, l
 
 
 def _import(settings: Settings, files: list[Found], report: Report, screen: Screen, links: bool) -> int:
-    run_id = f"{time.time_ns() // 1_000_000:x}-{secrets.token_hex(3)}.1"
+    run_id = f"{now_ms():x}-{secrets.token_hex(3)}.1"
     cache = settings.state_dir.absolute() / "cache"
     rules = Rules(SLICE_BYTES, settings.limits.line_bytes_max, settings.timing.file_quiet_ms)
     interrupted = False
@@ -165,7 +166,7 @@ class _Job:
         part = said.slice
         self._numbers[part.kind.source] += 1
         message = part.message(1, self._numbers[part.kind.source])
-        kept = self._store.keep_prepared(message, said.ready, _now_ms())
+        kept = self._store.keep_prepared(message, said.ready, now_ms())
         if isinstance(kept.reply, RecordsRefused):
             raise Problem("REFUSED", f"{part.position.path}: {kept.reply.text}")
         announced = (each for each in kept.announce if isinstance(each, ItemStored))
@@ -234,12 +235,8 @@ def _link(place: str, store: Store) -> bool:
     """Hold what the sessions changed against git. False where there is no git."""
     try:
         looker = Looker(place, Git())
-        for verdicts in looker.round(_now_ms()):
-            store.keep_links(verdicts, _now_ms())
+        for verdicts in looker.round(now_ms()):
+            store.keep_links(verdicts, now_ms())
     except (GitFailed, StoreError):
         return False
     return True
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 from hybrid_capture.console import Screen
+from hybrid_capture.moments import now_ms, when
 from hybrid_capture.problems import DONE, USAGE, Problem
 from storage.link_reader import LinkReader
 
@@ -79,7 +79,7 @@ def words(about: dict[str, Any]) -> list[str]:
         lines.append("it has changed something since it was last looked at; what follows may be old")
     files, commits = evidence["files_count"], evidence["commits"]
     if files:
-        span = f", from {_when(evidence['first_at_ms'])} to {_when(evidence['last_at_ms'])}" if _timed(evidence) else ""
+        span = f", from {when(evidence['first_at_ms'])} to {when(evidence['last_at_ms'])}" if _timed(evidence) else ""
         names = ", ".join(evidence["files"][:5]) + (", …" if files > 5 else "")
         lines.append(f"it changed {files} file{'s' if files != 1 else ''}{span}: {names}")
     for commit in commits[:5]:
@@ -98,7 +98,7 @@ def _link_words(link: dict[str, Any]) -> list[str]:
     lines.append(f"  why: {METHODS.get(link['method'], link['method'])}")
     lines.append(f"  exactly: {link['reason']}; score {link['score']} of 100 (60 and more is linked)")
     if link["committed_at_ms"] is not None:
-        lines.append(f"  committed {_when(link['committed_at_ms'])}")
+        lines.append(f"  committed {when(link['committed_at_ms'])}")
     if link["was"]:
         lines.append(f"  it replaces {link['was'][:SHORT]}, which nothing reaches any more")
     for file in link["evidence"]["files"][:10]:
@@ -129,8 +129,8 @@ def repair(database: str, repo: Path | None, screen: Screen) -> int:
     store = Store(database, run_id="links-repair")
     looked = 0
     try:
-        for verdicts in Looker(database, git).round(_now(), all_of=all_of, everything=repo is None):
-            looked += store.keep_links(verdicts, _now())
+        for verdicts in Looker(database, git).round(now_ms(), all_of=all_of, everything=repo is None):
+            looked += store.keep_links(verdicts, now_ms())
             where = next((each.repo for each in verdicts if each.repo), "no repository")
             screen.note(f"sessions looked at: {looked}, the last ones in {where}")
     finally:
@@ -181,11 +181,3 @@ def _git_folder(repo: Path) -> str:
 
 def _timed(evidence: dict[str, Any]) -> bool:
     return evidence["first_at_ms"] is not None
-
-
-def _when(at_ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_ms / 1000))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

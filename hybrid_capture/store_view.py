@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 from hybrid_capture import link_view
 from hybrid_capture.console import Screen
+from hybrid_capture.moments import when
 from hybrid_capture.problems import DONE, Problem
 from storage.reader import Reader
 
@@ -111,8 +111,3 @@ def spent(usage: dict[str, Any]) -> str:
     if usage.get("cost_usd_micros"):
         told.append(f"${usage['cost_usd_micros'] / 1_000_000:.4f}")
     return f"tokens: {', '.join(told)}" if told else "no tokens"
-
-
-def when(at_ms: int) -> str:
-    """Local time of a moment."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_ms / 1000))

@@ -14,8 +14,8 @@ import orjson
 
 from hybrid_capture import trace_export, trace_story
 from hybrid_capture.console import Screen
+from hybrid_capture.moments import when
 from hybrid_capture.problems import DONE, USAGE, WRONG, Problem
-from hybrid_capture.store_view import when
 from storage.trace_reader import MESSAGES_MAX, TraceReader
 
 EXPORT_MAX = 100_000

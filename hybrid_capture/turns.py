@@ -16,6 +16,7 @@ from hybrid_capture.asking import TICK_S, Asking, Decision, Keyboard, show, subm
 from hybrid_capture.client import RendererClient, Unanswered, attach
 from hybrid_capture.console import Screen
 from hybrid_capture.inbox import GONE, SIGNAL, Event, Inbox, signals_to
+from hybrid_capture.moments import now_ms
 from hybrid_capture.problems import DONE, NO_RUNTIME, TIMED_OUT, TURN_NOT_COMPLETED, Problem, result_of
 from hybrid_capture.settings import store_of
 from storage.errors import StoreError
@@ -75,7 +76,7 @@ class Turn:
         self._interrupted = False
         self._lost_at: float | None = None
         self._shown = ""
-        self._asking = Asking(screen, Keyboard(inbox), self._decide, _wall_ms)
+        self._asking = Asking(screen, Keyboard(inbox), self._decide, now_ms)
 
     def take(self) -> int:
         # Before the turn, so that none of its events is missed.
@@ -193,7 +194,7 @@ class Turn:
         if self._wish.approve == "ask":
             self._asking.asked(event)
         else:
-            show(event, self._screen, _wall_ms())
+            show(event, self._screen, now_ms())
             self._decide(event, self._wish.approve)
 
     def _decide(self, event: Event, decision: Decision) -> None:
@@ -236,7 +237,3 @@ class Turn:
             return Problem("TIMED_OUT", text, TIMED_OUT)
         text = f"the turn was not stored within {self._wish.timeout_s:g} s; it goes on: `{show}` later"
         return Problem("TIMED_OUT", text, TIMED_OUT)
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
