@@ -26,8 +26,11 @@ from tests.server import NoServer, PostgresServer, running_server
 ROOT = Path(__file__).resolve().parent.parent
 # No test follows the folders of whoever runs it; those that follow folders of their own say so.
 os.environ["HYBRID_CAPTURE_WATCH_CODEX"] = os.environ["HYBRID_CAPTURE_WATCH_CLAUDE"] = "false"
-# An example has no deadline: on a busy machine one that waits for a processor is not a slow one.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# An example has no deadline: on a busy machine one that waits for a processor is not a slow one. Every run has the same
+# examples, so that it differs from the one before by what was changed alone; new ones are looked for on purpose:
+# pytest --hypothesis-profile "new examples".
+settings.register_profile("new examples", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any machine", settings.get_profile("new examples"), derandomize=True)
 settings.load_profile("any machine")
 Start = Callable[..., Client]
 
