@@ -207,23 +207,26 @@ class Watcher(Actor):
 
 
 class Sleeper(Actor):
-    """Sets wake-ups and reports their payloads in the order they came."""
+    """Sets wake-ups; reports their payloads in the order they came, and between which moments each was due, s."""
 
     def __init__(self) -> None:
         super().__init__()
         self.woken: list[Any] = []
+        self.due_s: dict[Any, tuple[float, float]] = {}
         self.asker: Any = None
         self.expected = 0
 
     def receiveMessage(self, message: Any, sender: Any) -> None:
         if isinstance(message, Note):
-            self.asker, self.expected, self.woken = sender, len(message.value), []
+            self.asker, self.expected, self.woken, self.due_s = sender, len(message.value), [], {}
             for milliseconds, payload in message.value:
+                before_s = time.monotonic()
                 self.wakeupAfter(timedelta(milliseconds=milliseconds), payload)
+                self.due_s[payload] = (before_s + milliseconds / 1000, time.monotonic() + milliseconds / 1000)
         elif isinstance(message, WakeupMessage):
             self.woken.append(message.payload)
             if len(self.woken) == self.expected:
-                self.send(self.asker, Note("woken", self.woken))
+                self.send(self.asker, Note("woken", (self.woken, self.due_s)))
 
 
 class Stage(Actor):

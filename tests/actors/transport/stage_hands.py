@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import time
@@ -27,7 +28,7 @@ ASK_S = 20
 """Longest wait for any one answer."""
 
 
-def eventually(check: Callable[[], T], within_s: float = 15.0, what: str = "") -> T:
+def eventually(check: Callable[[], T], within_s: float = 30.0, what: str = "") -> T:
     """The first true value of `check`, which is asked every 5 ms. The only place here that sleeps."""
     deadline_s = time.monotonic() + within_s
     while True:
@@ -38,10 +39,34 @@ def eventually(check: Callable[[], T], within_s: float = 15.0, what: str = "") -
         time.sleep(0.005)
 
 
-def become_subreaper() -> None:
-    """Get the processes of a system, whose admin leaves its parent, as our own descendants."""
+def open_descriptors() -> int:
+    """How many this process has open, without those of objects that nobody has any more.
+
+    Other tests may still lose some by themselves (a thread of theirs that ends): a leak is what does not go down again.
+    """
+    gc.collect()
+    return cast.open_fds()
+
+
+def no_more_descriptors_than(before: int) -> None:
+    """Nothing has leaked since there were so many."""
+    eventually(lambda: open_descriptors() <= before, what=f"at most {before} descriptors")
+
+
+@contextlib.contextmanager
+def subreaper() -> Iterator[None]:
+    """Get the processes of a system, whose admin leaves its parent, as our own descendants.
+
+    No longer than that: what the trees of later tests leave would come here as well, and some of those tests count the
+    children of this process.
+    """
     pr_set_child_subreaper = 36
     ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        descendants()  # collects the dead ones
+        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 0, 0, 0, 0)
 
 
 def descendants() -> dict[int, psutil.Process]:
@@ -82,6 +107,11 @@ class Stage:
         assert answer is not None, f"no answer to {what} within {timeout_s} s"
         return answer.value
 
+    def ask_until_answered(self, actor: Any) -> None:
+        """Ask again and again, from an address of its own: an answer that comes late is taken for nobody else's."""
+        with self.system.private() as asker:
+            eventually(lambda: asker.ask(actor, cast.Note("echo"), 0.2) is not None, what="an answer")
+
     def state(self, actor: Any) -> dict[str, Any]:
         """Process id, descriptors, memory and rejects of a Probe."""
         state: dict[str, Any] = self.ask(actor, "state")
@@ -112,13 +142,13 @@ class Stage:
         try:
             self.system.shutdown()
             if orderly:
-                eventually(lambda: not mine & set(descendants()), 10, f"processes {mine} to leave")
-                eventually(lambda: not self.socket_files(), 5, f"no socket files in {os.listdir(self.folder)}")
+                eventually(lambda: not mine & set(descendants()), what=f"processes {mine} to leave")
+                eventually(lambda: not self.socket_files(), what=f"no socket files in {os.listdir(self.folder)}")
         finally:
             for pid in mine & set(descendants()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            eventually(lambda: not mine & set(descendants()), 10, "killed processes to go")
+            eventually(lambda: not mine & set(descendants()), what="killed processes to go")
 
 
 @contextlib.contextmanager
@@ -154,7 +184,7 @@ class Wire:
         source.scheduleTransmit(None, made)
         return made
 
-    def pump(self, until: Callable[[], Any], within_s: float = 10.0) -> list[tuple[Any, Any]]:
+    def pump(self, until: Callable[[], Any], within_s: float = 30.0) -> list[tuple[Any, Any]]:
         """Run all endpoints in turn until `until`; the (receiver, envelope) pairs that came meanwhile."""
         received = []
 
@@ -182,7 +212,7 @@ class Wire:
                     got.append(envelope.message)
             return bool(got)
 
-        eventually(arrived, 10, "the message to arrive")
+        eventually(arrived, what="the message to arrive")
         return got[0]
 
     def close(self) -> None:

@@ -7,6 +7,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,7 +33,7 @@ def kept_by(stage: Stage, probe: Any, count: int) -> list[Any]:
         kept.extend(stage.ask(probe, "kept"))
         return len(kept) >= count
 
-    eventually(enough, 15, f"{count} kept")
+    eventually(enough, what=f"{count} kept")
     return kept
 
 
@@ -79,7 +81,7 @@ def test_four_threads_each_with_a_context_of_their_own_get_their_own_answers(sta
         thread.join(60)
     assert not wrong
     assert not any(thread.is_alive() for thread in threads)
-    eventually(lambda: len(stage.socket_files()) == 4, 5, "files of host, admin, logger and probe only")
+    eventually(lambda: len(stage.socket_files()) == 4, what="files of host, admin, logger and probe only")
 
 
 @pytest.mark.parametrize("window", [2, 3, 8])
@@ -130,15 +132,18 @@ def test_every_one_of_thirty_killed_children_is_noticed_without_a_message_in_bet
     latencies_ms = []
     for number, (pid, _) in enumerate(children, start=1):
         killed_ns = stage.kill(pid)
-        eventually(lambda number=number: len(log.read_text().splitlines()) >= number, 10, f"death {number} noticed")
+        eventually(lambda number=number: len(log.read_text().splitlines()) >= number, what=f"death {number} noticed")
         latencies_ms.append((int(log.read_text().splitlines()[-1].split()[0]) - killed_ns) / 1e6)
     noticed = [line.split()[1] for line in log.read_text().splitlines()]
     assert noticed == [str(address.addressDetails) for _, address in children]
     record_testsuite_property(
         f"kill_to_notice_ms {transport}", f"p50 {median(latencies_ms):.2f} max {max(latencies_ms):.2f}"
     )
-    for _, address in children:
-        assert not stage.file_of(address).exists(), "the parent removes the file of a dead child"
+    # It does so once its actor has been told.
+    eventually(
+        lambda: not any(stage.file_of(address).exists() for _, address in children),
+        what="the parent to remove the files of its dead children",
+    )
 
 
 def test_children_that_come_and_go_leave_no_descriptor_and_no_file_at_their_parent(
@@ -152,12 +157,12 @@ def test_children_that_come_and_go_leave_no_descriptor_and_no_file_at_their_pare
         pid, _ = stage.ask(parent, "create")
         parent_pid = parent_of(pid)
         stage.kill(pid)
-        eventually(lambda number=number: log.read_text().count("\n") >= number, 10, f"death {number} noticed")
+        eventually(lambda number=number: log.read_text().count("\n") >= number, what=f"death {number} noticed")
         if number <= 5:
             early.append(len(os.listdir(f"/proc/{parent_pid}/fd")))
     # The parent may still be closing the log that told of the last death: a leak would stay.
-    eventually(lambda: len(os.listdir(f"/proc/{parent_pid}/fd")) <= max(early), 10, "as few descriptors again")
-    assert len(stage.socket_files()) == 4, "host, admin, logger, parent"
+    eventually(lambda: len(os.listdir(f"/proc/{parent_pid}/fd")) <= max(early), what="as few descriptors again")
+    eventually(lambda: len(stage.socket_files()) == 4, what="files of host, admin, logger and parent only")
 
 
 def test_a_child_that_dies_while_being_made_is_noticed(stage: Stage, tmp_path: Path) -> None:
@@ -165,14 +170,14 @@ def test_a_child_that_dies_while_being_made_is_noticed(stage: Stage, tmp_path: P
     log.touch()
     stage.ask(parent, "log_to", str(log))
     stage.ask(parent, "create_stillborn")
-    eventually(lambda: log.read_text().count("\n") == 1, 10, "the stillborn child noticed")
+    eventually(lambda: log.read_text().count("\n") == 1, what="the stillborn child noticed")
 
 
 def test_what_is_sent_to_a_dead_actor_becomes_a_dead_letter(stage: Stage) -> None:
     undertaker, probe, victim = (stage.create(cast.Probe) for _ in range(3))
     stage.ask(undertaker, "bury_dead_letters")
     stage.kill(stage.state(victim)["pid"])
-    eventually(lambda: not stage.file_of(victim).exists(), 10, "the admin to hear of the death")
+    eventually(lambda: not stage.file_of(victim).exists(), what="the admin to hear of the death")
     stage.ask(probe, "forward", (victim, Note("keep", "from an actor")))
     stage.system.tell(victim, Note("keep", "from the host"))
     assert stage.system.ask(victim, Note("keep", "asked"), ASK_S) is None
@@ -190,22 +195,25 @@ def test_a_dead_actor_is_dead_even_while_its_file_is_still_there(stage: Stage) -
     os.kill(parent_pid, signal.SIGSTOP)
     try:
         stage.kill(pid)
-        eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, 10, "the kill to take effect")
+        eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, what="the kill to take effect")
         began_s = time.monotonic()
         assert stage.system.ask(child, Note("echo"), ASK_S) is None
         assert time.monotonic() - began_s < ASK_S / 2, "told at once, not after the whole wait"
         assert stage.file_of(child).exists(), "its parent, who would remove it, stands still"
     finally:
         os.kill(parent_pid, signal.SIGCONT)
-    eventually(lambda: not stage.file_of(child).exists(), 10, "the parent to clear up")
+    eventually(lambda: not stage.file_of(child).exists(), what="the parent to clear up")
 
 
 def test_wake_ups_come_once_each_and_in_order(stage: Stage) -> None:
     sleeper = stage.create(cast.Sleeper)
     wanted = [(60, "e"), (1, "a"), (30, "c"), (10, "b"), (40, "d"), (0, "0")]
-    assert stage.ask(sleeper, "sleep", wanted) == ["0", "a", "b", "c", "d", "e"]
+    woken, due_s = stage.ask(sleeper, "sleep", wanted)
+    assert sorted(woken) == sorted(due_s)
+    # When it is set decides as well: between two lines of a busy machine's actor there may be more than 10 ms.
+    assert not [(early, late) for early, late in combinations(woken, 2) if due_s[late][1] < due_s[early][0]]
     together = [(20, number) for number in range(10)]
-    assert stage.ask(sleeper, "sleep", together) == list(range(10))
+    assert stage.ask(sleeper, "sleep", together)[0] == list(range(10))
 
 
 def test_a_watched_pipe_is_read_and_no_longer_when_the_watch_ends(stage: Stage) -> None:
@@ -255,7 +263,7 @@ def test_an_actor_asked_to_exit_says_so_to_its_parent(stage: Stage, tmp_path: Pa
     stage.ask(parent, "log_to", str(log))
     _, child = stage.ask(parent, "create")
     stage.system.tell(child, ActorExitRequest())
-    eventually(lambda: log.read_text().count("\n") >= 1, 10, "the exit noticed")
+    eventually(lambda: log.read_text().count("\n") >= 1, what="the exit noticed")
     assert {line.split()[1] for line in log.read_text().splitlines()} == {str(child.addressDetails)}
 
 
@@ -310,12 +318,12 @@ def test_a_spawned_system_does_the_same(tmp_path: Path, transport: str) -> None:
         pid, child = stage.ask(parent, "create")
         assert stage.ask(child, "echo", b"q" * 4 * MIB) == b"q" * 4 * MIB
         sleeper = stage.create(cast.Sleeper)
-        assert stage.ask(sleeper, "sleep", [(5, "b"), (1, "a")]) == ["a", "b"]
+        assert stage.ask(sleeper, "sleep", [(1_000, "b"), (1, "a")])[0] == ["a", "b"]
         watcher = stage.create(cast.Watcher)
         stage.ask(watcher, "open")
         assert stage.ask(watcher, "write", b"w") == (True, b"w")
         stage.kill(pid)
-        eventually(lambda: log.read_text().count("\n") == 1, 10, "the death noticed")
+        eventually(lambda: log.read_text().count("\n") == 1, what="the death noticed")
 
 
 def test_a_child_does_not_keep_its_dead_parents_address_alive(stage: Stage) -> None:
@@ -323,16 +331,25 @@ def test_a_child_does_not_keep_its_dead_parents_address_alive(stage: Stage) -> N
     stage.ask(parent, "log_to", os.devnull)
     pid, child = stage.ask(parent, "create")
     stage.kill(parent_of(pid))
-    eventually(lambda: stage.system.ask(parent, Note("log_to", ""), 1) is None, 10, "the parent to be gone")
+    with stage.system.private() as asker:
+        eventually(lambda: asker.ask(parent, Note("log_to", os.devnull), 1) is None, what="the parent to be gone")
     assert stage.ask(child, "echo", "orphan") == "orphan"
     os.kill(pid, signal.SIGKILL)
 
 
-def test_only_loopback_listens_and_with_datagrams_no_internet_socket_at_all(stage: Stage, transport: str) -> None:
+@pytest.fixture
+def foreign() -> set[str]:
+    """Sockets that other tests left open in this process."""
+    return _socket_inodes(os.getpid())
+
+
+def test_only_loopback_listens_and_with_datagrams_no_internet_socket_at_all(
+    foreign: set[str], stage: Stage, transport: str
+) -> None:
     stage.create(cast.Probe)
     stage.ask(stage.create(cast.Parent), "create")
     own = _socket_inodes(os.getpid())
-    inodes = set().union(*(_socket_inodes(pid) for pid in stage.pids()), own)
+    inodes = set().union(*(_socket_inodes(pid) for pid in stage.pids()), own) - foreign
     seen = 0
     for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
         lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
@@ -354,11 +371,10 @@ def test_only_loopback_listens_and_with_datagrams_no_internet_socket_at_all(stag
 
 def _socket_inodes(pid: int) -> set[str]:
     inodes = set()
-    for fd in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            target = os.readlink(fd)
-        except OSError:
-            continue
-        if target.startswith("socket:["):
-            inodes.add(target[8:-1])
+    with suppress(FileNotFoundError):  # the process may just be leaving
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                target = os.readlink(fd)
+                if target.startswith("socket:["):
+                    inodes.add(target[8:-1])
     return inodes

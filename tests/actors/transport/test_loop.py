@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from thespian.actors import ActorExitRequest, ChildActorExited, WakeupMessage, WatchMessage
+from thespian.system import timing
 from thespian.system.addressManager import ActorAddressManager
 from thespian.system.messages.multiproc import ChildMayHaveDied
 from thespian.system.messages.status import Thespian_ActorStatus
@@ -17,9 +18,11 @@ from thespian.system.transport import (
     TransmitOnly,
 )
 
-from tests.actors.transport.stage_hands import Wire
+from tests.actors.transport.stage_hands import Wire, no_more_descriptors_than, open_descriptors
 
 SECOND = timedelta(seconds=1)
+NEVER_S = float("inf")
+"""A tick that does not come: nothing else ends a wait."""
 
 
 @pytest.fixture
@@ -30,9 +33,10 @@ def transport() -> str:
 
 def test_a_run_ends_with_its_time(wire: Wire) -> None:
     one = wire.endpoint()
+    one._next_tick_s = NEVER_S
     began_s = time.monotonic()
     assert isinstance(one.run(None, timedelta(milliseconds=30)), Thespian__Run_Expired)
-    assert 0.02 < time.monotonic() - began_s < 1
+    assert 0.02 < time.monotonic() - began_s < 10
 
 
 def test_even_a_run_without_time_makes_one_pass(wire: Wire) -> None:
@@ -79,9 +83,10 @@ def test_a_draining_abort_waits_for_what_can_still_go_and_no_longer(
     while not one._outbox:
         wire.send(one, two, "fill")
     wire.send(one, one, "go")
+    one._next_tick_s = NEVER_S
     began_s = time.monotonic()
     assert isinstance(one.run(lambda _: one.abort_run(drain=True) or True), Thespian__Run_Terminated)
-    assert 0.15 < time.monotonic() - began_s < 3
+    assert 0.15 < time.monotonic() - began_s < 4
 
 
 def test_with_nothing_to_send_transmit_only_returns_at_once_and_receives_nothing(wire: Wire) -> None:
@@ -97,26 +102,27 @@ def test_waiting_to_send_takes_no_processor_time_even_with_mail_in_the_box(wire:
         wire.send(one, two, "fill")
     wire.send(one, one, "mine")
     one.interrupt_wait(check_children=True)
-    began_s = time.process_time()
+    began_s = time.thread_time()
     one.run(TransmitOnly, timedelta(milliseconds=300))
-    assert time.process_time() - began_s < 0.1
+    assert time.thread_time() - began_s < 0.1
 
 
 def test_every_signal_is_noticed_however_many_came_before(wire: Wire) -> None:
     one = wire.endpoint()
     for _ in range(30):
         one.interrupt_wait(check_children=True)
-        began_s = time.monotonic()
-        assert isinstance(one.run(None, SECOND).message, ChildMayHaveDied)
-        assert time.monotonic() - began_s < 0.5
+        assert isinstance(one.run(None, timedelta(0)).message, ChildMayHaveDied), "in the very first pass"
     one.interrupt_wait(signal_shutdown=True)
     assert isinstance(one.run(None, SECOND).message, ActorExitRequest)
 
 
-def test_wake_ups_come_in_order_and_messages_come_between(wire: Wire) -> None:
+def test_wake_ups_come_in_order_and_messages_come_between(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     one = wire.endpoint()
-    for number in (3, 1, 2):
-        one.addWakeup(timedelta(milliseconds=number), number)
+    with monkeypatch.context() as still:  # between two lines a busy machine may let more than a millisecond pass
+        now_s = timing.currentTime()
+        still.setattr(timing, "currentTime", lambda: now_s)
+        for number in (3, 1, 2):
+            one.addWakeup(timedelta(milliseconds=number), number)
     woken = [one.run(None, SECOND) for _ in range(3)]
     assert all(isinstance(envelope.message, WakeupMessage) for envelope in woken)
     assert [envelope.message.payload for envelope in woken] == [1, 2, 3]
@@ -232,12 +238,12 @@ def test_its_status_can_be_asked_for(wire: Wire) -> None:
 
 
 def test_a_folder_that_cannot_be_bound_in_leaves_nothing_open(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     monkeypatch.setattr("os.chmod", _refuse)
     with pytest.raises(PermissionError):
         wire.endpoint()
     monkeypatch.undo()
-    assert len(os.listdir("/proc/self/fd")) == before
+    no_more_descriptors_than(before)
 
 
 def _refuse(*_: object, **__: object) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from actors.transport import polling
 from actors.transport.polling import Poller, Ready, Waker
+from tests.actors.transport.stage_hands import no_more_descriptors_than, open_descriptors
 
 
 @pytest.fixture
@@ -105,8 +106,8 @@ def test_a_signal_itself_wakes_even_before_its_handler_has_run() -> None:
     try:
         os.kill(os.getpid(), signal.SIGUSR2)
         began_s = time.monotonic()
-        assert poller.wait(10)
-        assert time.monotonic() - began_s < 5
+        assert poller.wait(60)
+        assert time.monotonic() - began_s < 30
         assert handled == [signal.SIGUSR2]
     finally:
         waker.close()
@@ -115,10 +116,10 @@ def test_a_signal_itself_wakes_even_before_its_handler_has_run() -> None:
 
 
 def test_a_forgotten_waker_gives_its_descriptors_back() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(20):
         Waker()
-    assert len(os.listdir("/proc/self/fd")) == before
+    no_more_descriptors_than(before)
 
 
 def test_linux_has_poll() -> None:

@@ -150,4 +150,4 @@ def test_talking_to_itself_is_noticed(wire: Wire, monkeypatch: pytest.MonkeyPatc
     began_s = time.monotonic()
     wire.pump(lambda: intent.result is not None)
     assert intent.result == SendStatus.DeadTarget
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 20
