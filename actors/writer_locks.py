@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LOCKS = Path("/proc/locks")
+LOOKS = 3
+"""Before a lock counts as free. The kernel tells a long list page by page, and passes one over where an earlier one is
+given back between two pages."""
 FOLDER = "thread-writer-locks"
 
 
@@ -28,12 +31,16 @@ def _held(lock: Path) -> bool | None:
         return None
     try:
         inode = lock.stat().st_ino
-        listed = LOCKS.read_text()
+        return any(_listed(inode) for _ in range(LOOKS))
     except FileNotFoundError:
         return False
     except OSError:
         return None
+
+
+def _listed(inode: int) -> bool:
+    """Errors: OSError."""
     # `18: FLOCK  ADVISORY  WRITE 19047 fe:00:2204024 0 EOF`. The device is not compared: layered and network file
     # systems show another one here than `stat` does.
-    places = (line.split() for line in listed.splitlines())
+    places = (line.split() for line in LOCKS.read_text().splitlines())
     return any("FLOCK" in words and any(word.endswith(f":{inode}") for word in words) for words in places)

@@ -37,7 +37,7 @@ def run() -> Iterator[Run]:
         server.release()
 
 
-def wait_for(descriptor: int | None, timeout_s: float = 10.0) -> None:
+def wait_for(descriptor: int | None, timeout_s: float = 30.0) -> None:
     assert descriptor is not None
     assert select.select([descriptor], [], [], timeout_s)[0], "it never became readable"
 

@@ -94,7 +94,7 @@ def test_what_is_ended_is_gone_when_the_call_returns(tmp_path: Path, start: Star
     process = start(**{TREE_MARK: str(tmp_path)})
     found = belonging(str(tmp_path)).processes
     assert str(process.pid) in told(found)
-    assert end(found) == []
+    assert end(found, 30.0) == []
     assert belonging(str(tmp_path)).processes == ()
 
 
