@@ -35,6 +35,6 @@ def seven_sessions(place: str) -> Iterator[Pages]:
 
 
 def read(pages: Pages, command: Command, bytes_max: int = BYTES) -> Any:
-    data = pages.read(command, time.monotonic() + 5, bytes_max)
+    data = pages.read(command, time.monotonic() + 60, bytes_max)
     assert isinstance(data, say.READS[type(command)])
     return data

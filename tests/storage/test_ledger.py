@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.ledger import status
-from tests.storage.story import Stream, dispositions, loss, message, open_store, rows, staged, texts
+from storage.store import Store
+from tests.storage.story import MEMORY, Stream, dispositions, loss, message, open_store, rows, staged, texts
 
 
 def test_a_difference_is_an_incident_and_nothing_is_corrected(place: str) -> None:
@@ -76,10 +80,12 @@ STEP = st.tuples(st.sampled_from(["delta", "complete", "lose", "control", "resta
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, max_size=20))
-def test_whatever_a_stager_goes_through_the_books_balance(
-    tmp_path_factory: object, steps: list[tuple[str, int]]
-) -> None:
-    store = open_store(tmp_path_factory.mktemp("books"))  # type: ignore[attr-defined]
+def test_whatever_a_stager_goes_through_the_books_balance(steps: list[tuple[str, int]]) -> None:
+    with TemporaryDirectory(dir=MEMORY) as folder:
+        play(open_store(Path(folder)), steps)
+
+
+def play(store: Store, steps: list[tuple[str, int]]) -> None:
     stream = Stream(store)
     opened: dict[str, int] = {}
     for number, (what, frames) in enumerate(steps):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from messages.records import FinalItem
 from storage.store import Store
-from tests.storage.story import Stream, canonical_rows, message, open_store, rows, turn
+from tests.storage.story import MEMORY, Stream, canonical_rows, message, open_store, rows, turn
 from tests.storage.test_pulls import Pull, ended
 
 
@@ -68,7 +68,7 @@ def test_any_interleaving_of_stream_and_pull_gives_the_rows_of_an_undisturbed_st
     story: tuple[list[int], list[int], list[int], list[bool]],
 ) -> None:
     everything, streamed, history, pulls = story
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         calm = open_store(Path(folder) / "calm")
         stream = Stream(calm)
         stream.send(1, turns=[turn("inProgress", started_at_ms=1)])

@@ -29,7 +29,8 @@ class Repository:
             f"GIT_{who}_{what}": f"{who.lower()}@x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
         }
         return subprocess.run(
-            ["git", "-c", "commit.gpgsign=false", "-C", str(cwd or self.root), *words],
+            # Maintenance would go on in the background, and take its lock file away while a test looks.
+            ["git", "-c", "commit.gpgsign=false", "-c", "maintenance.auto=false", "-C", str(cwd or self.root), *words],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.root),

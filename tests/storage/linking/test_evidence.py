@@ -93,10 +93,10 @@ def test_what_a_shell_writes_is_an_edit() -> None:
 def test_a_large_edit_is_compared_at_once() -> None:
     old = [f"line {n}" for n in range(20_000)]
     asked = {"file_path": "/r/a", "old_string": "\n".join(old), "new_string": "\n".join([*old[:-1], "new"])}
-    begun = time.process_time()
+    begun = time.thread_time()
     (edit,) = claude("Edit", asked)
     assert (edit.added, edit.removed) == (["new"], ["line 19999"])
-    assert time.process_time() - begun < 2.0
+    assert time.thread_time() - begun < 2.0
 
 
 WORDS = [

@@ -50,6 +50,6 @@ NASTY = [
 
 @pytest.mark.parametrize("command", NASTY, ids=range(len(NASTY)))
 def test_a_hostile_command_holds_nobody_up(command: str) -> None:
-    begun = time.process_time()
+    begun = time.thread_time()
     list(shell_evidence(command_line(command), "[" * 100_000 + "] " + "[a (" * 20_000, "/r"))
-    assert time.process_time() - begun < 2.0, "minutes, if a pattern tried every way"
+    assert time.thread_time() - begun < 2.0, "minutes, if a pattern tried every way"
