@@ -78,7 +78,7 @@ class Cleaner:
             found = self._redaction.redact(text)
             if any(finding.rule == ERROR_RULE for finding in found.findings):
                 self.failures += 1
-            return cut(found.text, chars_max)
+            return storable(cut(found.text, chars_max))
         except Exception:  # noqa: BLE001 - whatever went wrong in there, the raw text must not pass
             self.failures += 1
             return ERROR_TEXT
@@ -125,6 +125,12 @@ class Cleaner:
             clean = CleanBody(value, False) if nothing else self.body(value, found.extend)
             cleaned.append((clean, found))
         return cleaned
+
+
+def storable(text: str) -> str:
+    """The text without what no UTF-8 holds. A file's name may be any bytes, and a path with such a name is no text that
+    a database takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def cut(text: str, chars_max: int) -> str:

@@ -34,6 +34,7 @@ class Positions:
             row = self._find(file.path, file.device, file.inode)
             if row is not None:
                 _, _, device, inode, offset, size, head, state = row
+                device, inode = _told(device), _told(inode)
                 found.append(
                     FilePosition(
                         path=file.path,
@@ -58,7 +59,7 @@ class Positions:
             return None if position.from_offset == 0 else 0
         _, _, device, inode, offset, _, head, _ = row
         stored: int = offset
-        other = (device, inode, head) != (position.device, position.inode, position.head)
+        other = (_told(device), _told(inode), head) != (position.device, position.inode, position.head)
         if position.from_offset == stored or (position.from_offset == 0 and (other or position.size < stored)):
             return None
         return stored
@@ -72,7 +73,8 @@ class Positions:
         facts = (
             _key(position.path),
             self._cleaner.text(position.path),
-            *(whole(each) or 0 for each in (position.device, position.inode, position.offset, position.size)),
+            *(_kept(each) for each in (position.device, position.inode)),
+            *(whole(each) or 0 for each in (position.offset, position.size)),
             self._cleaner.word(position.head),
             canonical({} if clean is None else clean).decode(),
         )
@@ -85,7 +87,18 @@ class Positions:
     def _find(self, path: str, device: int, inode: int) -> tuple[Any, ...] | None:
         """By path; else by what the file system calls it, if it was moved."""
         row: tuple[Any, ...] | None = self._database.run(_BY_PATH, (_key(path),)).fetchone()
-        return row or self._database.run(_BY_INODE, (device, inode)).fetchone()
+        return row or self._database.run(_BY_INODE, (_kept(device), _kept(inode))).fetchone()
+
+
+def _kept(number: int) -> int:
+    """What a file system calls a file has 64 bits without a sign (network file systems use all of them), a database's
+    whole number has a sign: the same bits."""
+    return (number + 2**63) % 2**64 - 2**63
+
+
+def _told(number: int) -> int:
+    """The number whose bits these are."""
+    return int(number % 2**64)
 
 
 def _key(path: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from actors.wire import lone_surrogates
 from messages.baseline import ResponseUsage
 from messages.records import AuditNote, FinalItem, SessionSeen, TurnSeen
 
@@ -116,7 +117,7 @@ def unreadable(line: bytes) -> tuple[str, str]:
 def loads(line: bytes) -> Json | None:
     """The object that this line is; None when it is none."""
     try:
-        value = orjson.loads(line)
+        value = lone_surrogates.loads(line)
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from actors.wire import lone_surrogates
 from actors.wire.otlp import NESTING_MAX, NO_ID, TOO_DEEP, Attributes, Group, Record, Undecodable
 from messages.otlp import Signal
 
@@ -29,7 +30,7 @@ def read(signal: Signal, body: bytes) -> Iterator[Group]:
     problem = ""
     document: Any = None
     try:
-        document = orjson.loads(body)
+        document = lone_surrogates.loads(body)
     except orjson.JSONDecodeError:
         # Nothing is raised in here: the error carries the document, and would go along as the context.
         problem = "the body is not JSON"

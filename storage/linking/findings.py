@@ -49,4 +49,9 @@ def joined(cwd: str | None, path: str) -> str:
 
 def local_path(path: str) -> str:
     """The path of a `file:` URL, which rollout files write; any other path as it is."""
-    return unquote(urlsplit(path).path) if path.startswith("file://") else path
+    if not path.startswith("file://"):
+        return path
+    try:
+        return unquote(urlsplit(path).path)
+    except ValueError:  # `file://[` is no URL, and what a model calls a path is anything
+        return path

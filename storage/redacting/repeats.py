@@ -7,8 +7,12 @@ because a session is long and a short password may well be a word of it.
 from __future__ import annotations
 
 import importlib
+import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
+
+import orjson
 
 from storage.redacting.finding import PLACEHOLDER_START, REPEATED
 from storage.redacting.propagation import FEW, VALUES_MAX, is_worth_remembering
@@ -16,6 +20,9 @@ from storage.redacting.validators import digits_in
 from storage.redacting.values import looks_random
 
 REPEAT_CHARS_MIN = 8
+_NUMBER = re.compile(r"[-+0-9.eE]+")
+"""What may be a part of a number in JSON."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def is_distinct(value: str) -> bool:
@@ -40,7 +47,7 @@ class Repeats:
 
     def learn(self, values: Iterable[str]) -> list[str]:
         """Remember these; gives the new ones."""
-        new = [value for value in values if value not in self._values and is_distinct(value)]
+        new = [value for value in values if value not in self._values and is_distinct(value) and _stands(value)]
         new = list(dict.fromkeys(new))[: max(0, VALUES_MAX - len(self._values))]
         self._values.update(dict.fromkeys(new))
         if new:
@@ -48,8 +55,8 @@ class Repeats:
         return new
 
     def hide(self, json_text: str) -> str:
-        """JSON text with every copy of a known value replaced. It stays JSON: a copy that begins inside an escape is
-        none."""
+        """JSON text with every copy of a known value replaced. It stays JSON: what begins inside an escape is no copy,
+        and neither is a number, which is kept like every other."""
         if not self._values:
             return json_text
         places = sorted(self._places(json_text))
@@ -57,9 +64,15 @@ class Repeats:
             return json_text
         out: list[str] = []
         at = 0
+        strings: list[tuple[int, int]] | None = None
         for start, end in places:
             if start < at or _escaped(json_text, start) or PLACEHOLDER_START in json_text[start:end]:
                 continue
+            if _NUMBER.fullmatch(json_text, start, end):
+                if strings is None:
+                    strings = [found.span() for found in _STRING.finditer(json_text)]
+                if not _is_in(strings, start):
+                    continue
             out += [json_text[at:start], REPEATED]
             at = end
         return "".join([*out, json_text[at:]])
@@ -80,6 +93,21 @@ class Repeats:
             automaton.make_automaton()
             self._automaton = automaton
         return [(end + 1 - size, end + 1) for end, size in self._automaton.iter(text)]
+
+
+def _stands(value: str) -> bool:
+    """Whether a value may be looked for in JSON text: with a bare quote in it, it would fit what is between strings."""
+    try:
+        orjson.loads(f'"{value}"')
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _is_in(strings: list[tuple[int, int]], at: int) -> bool:
+    """Whether a place is inside one of these, which are in order."""
+    number = bisect_right(strings, (at, len(strings))) - 1
+    return number >= 0 and at < strings[number][1]
 
 
 def _escaped(text: str, at: int) -> bool:

@@ -59,3 +59,7 @@ def test_the_engine_means_the_same_by_an_error() -> None:
 def test_cutting_leaves_a_mark() -> None:
     assert cut("12345", 5) == "12345"
     assert cut("123456", 5) == "1234…"
+
+
+def test_what_no_utf_8_holds_does_not_reach_the_database() -> None:
+    assert Cleaner(FakeRedaction()).text("caf\udce9 caf\u00e9 \U0001f600") == "caf? caf\u00e9 \U0001f600"

@@ -86,3 +86,27 @@ def test_a_state_that_cannot_be_kept_is_an_empty_one(place: str) -> None:
     Files(store).send(position=position(5, state="[not json"))
     assert rows(store, "SELECT state FROM files") == [("{}",)]
     store.close()
+
+
+def test_a_file_system_may_use_all_64_bits_of_its_numbers(place: str) -> None:
+    store = open_store(place)
+    files = Files(store)
+    large = {"device": 2**64 - 1, "inode": 2**63 + 5}
+    assert told(store, **large) is None
+    files.send(position=position(50, **large))
+    assert told(store, **large) == position(50, from_offset=50, **large)
+    moved = told(store, "/w/moved.jsonl", **large)
+    assert moved is not None
+    assert (moved.path, moved.inode) == ("/w/moved.jsonl", 2**63 + 5)
+    files.send(position=position(80, 50, **large))
+    assert told(store, **large) == position(80, from_offset=80, **large)
+    store.close()
+
+
+def test_a_path_may_be_bytes_that_are_no_text(place: str) -> None:
+    odd = "/w/caf\udce9.jsonl"
+    store = open_store(place)
+    Files(store).send(position=position(50, path=odd))
+    assert told(store, odd) == position(50, from_offset=50, path=odd)
+    assert rows(store, "SELECT path FROM files") == [("/w/caf?.jsonl",)]
+    store.close()

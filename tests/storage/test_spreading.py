@@ -162,3 +162,19 @@ def test_only_so_many_sessions_are_remembered(tmp_path: Path, monkeypatch: Any) 
         stream.send(1, items=[message("i1", f"export API_TOKEN={VALUE}{number}", session=f"t{number}")])
     assert len(store._items.spread._sessions) == 2
     store.close()
+
+
+def test_digits_that_were_a_secret_once_do_not_break_what_is_stored_where_they_are_a_number(tmp_path: Path) -> None:
+    digits = "4539148803436467"
+    number = json.dumps({"type": "note", "at": int(digits)})
+    store = opened(tmp_path)
+    stream = Stream(store)
+    stream.send(1, items=[message("i1", kind="note", body=number)])
+    stream.send(1, items=[message("i2", kind="note", body=json.dumps({"type": "note", "password": digits}))])
+    stream.send(1, items=[message("i3", kind="note", body=number)])
+    Files(store, "otlp").send(events=[event("k1", body=json.dumps({"at": int(digits), "text": f"was {digits}"}))])
+    stored = [json.loads(row["body"]) for row in items(store).values()]
+    assert [each.get("at") for each in stored] == [int(digits), None, int(digits)]
+    assert digits not in stored[1]["password"]
+    assert json.loads(next(body for (body,) in rows(store, "SELECT body FROM events")))["at"] == int(digits)
+    store.close()

@@ -40,3 +40,10 @@ def test_odd_values_are_nothing() -> None:
     assert words({"a": 7}, "a", "b") is None
     assert whole_of(True) is None
     assert objects_of([{}, 7, "x"]) == [{}]
+
+
+def test_a_line_with_half_a_character_in_it_is_read() -> None:
+    assert loads(rb'{"type":"user","text":"cut in an emoji \ud83d"}') == {
+        "type": "user",
+        "text": "cut in an emoji \ufffd",
+    }

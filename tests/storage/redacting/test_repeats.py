@@ -49,3 +49,29 @@ def test_there_is_a_bound_and_no_value_is_printed():
     known = Repeats()
     known.learn(f"q8ZkP2vLx9Wb{number:05}" for number in range(VALUES_MAX + 50))
     assert repr(known) == f"Repeats({VALUES_MAX})"
+
+
+DIGITS = "4539148803436467"
+
+
+@pytest.mark.parametrize("others", [0, 100])
+def test_a_number_is_kept_and_the_same_digits_in_a_string_go(others):
+    known = Repeats()
+    known.learn([DIGITS, *(f"{VALUE}{number}x" for number in range(others))])
+    body = json.dumps({"n": int(DIGITS), "s": f'"{DIGITS}" \\', DIGITS: [int(f"1{DIGITS}"), f"1{DIGITS}"]})
+    hidden = known.hide(body)
+    assert json.loads(hidden) == {
+        "n": int(DIGITS),
+        "s": f'"{REPEATED}" \\',
+        REPEATED: [int(f"1{DIGITS}"), f"1{REPEATED}"],
+    }
+    assert known.hide(f"[{DIGITS}]") == f"[{DIGITS}]"
+
+
+def test_a_value_with_quotes_is_found_in_strings_and_not_between_them():
+    value = 'aB3$xk","y9Zq!'
+    known = Repeats()
+    known.learn([value, json.dumps(value)[1:-1]])
+    between = '["aB3$xk","y9Zq!"]'
+    assert known.hide(between) == between
+    assert json.loads(known.hide(json.dumps([value]))) == [REPEATED]
