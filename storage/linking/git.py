@@ -80,6 +80,9 @@ class Git:
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_LAZY_FETCH": "1",
+            # No transport at all: `protocol.allow` gives way to what a repository says of one protocol by name, and a
+            # git before 2.45 does not know the line above, so it would fetch what a hostile partial clone lacks.
+            "GIT_ALLOW_PROTOCOL": "",
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_PAGER": "cat",
             "GIT_LITERAL_PATHSPECS": "1",

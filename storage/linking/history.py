@@ -79,7 +79,8 @@ class History:
         """Commit of every branch, tag and remote branch by its full name; a tag's commit, not the tag."""
         said = self._git.read(self.place.repo, "for-each-ref", "--format=%(objectname) %(*objectname) %(refname)")
         found = {}
-        for line in said.decode(errors="replace").splitlines():
+        # Not `splitlines`: a name may hold a line separator of Unicode, which ends no line of git's.
+        for line in said.decode(errors="replace").split("\n")[:-1]:
             direct, peeled, name = line.split(" ", 2)
             if not name.startswith("refs/notes/"):
                 found[name] = peeled or direct
@@ -140,7 +141,7 @@ class History:
         asked = "".join(f"{each}^{{commit}}\n" for each in names).encode()
         said = self._git.read(self.place.repo, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
         shas: dict[str, str] = {}
-        for name, line in zip(names, said.decode(errors="replace").splitlines(), strict=False):
+        for name, line in zip(names, said.decode(errors="replace").split("\n"), strict=False):
             sha, _, kind = line.partition(" ")
             if kind == "commit" and _SHA.fullmatch(sha):
                 shas[name] = sha
@@ -164,7 +165,7 @@ class History:
         except GitFailed:
             return set()  # no log is kept, or the tree is gone
         made = ("commit", "cherry-pick", "rebase", "revert", "am")
-        rows = (line.partition("\0") for line in said.decode(errors="replace").splitlines())
+        rows = (line.partition("\0") for line in said.decode(errors="replace").split("\n"))
         return {sha for sha, _, what in rows if what.startswith(made) and "(start)" not in what}
 
     def _patches(self, wanted: Collection[str]) -> bytes:
@@ -173,7 +174,7 @@ class History:
 
     def _patch_ids(self, patches: bytes) -> Iterator[tuple[str, str]]:
         said = self._git.read(self.place.repo, "patch-id", "--stable", stdin=patches)
-        for line in said.decode(errors="replace").splitlines():
+        for line in said.decode(errors="replace").split("\n")[:-1]:
             patch_id, _, sha = line.partition(" ")
             yield sha, patch_id
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from storage.linking.git import Git, GitFailed
 from storage.linking.history import Place, place_of
 
+PATH_CHARS_MAX = 4_096
+"""A longer path names no file, and what a model calls a path may be megabytes."""
 FOLDERS_MAX = 20_000
 """Folders that are remembered; then all are forgotten."""
 
@@ -30,6 +32,8 @@ class Places:
         """The place of an absolute path and its name there; or why there is none."""
         if not path.startswith("/"):
             return "nothing says which folder its paths start from"
+        if len(path) > PATH_CHARS_MAX or "\0" in path:
+            return "it names a path that no file can have"
         folder, name = os.path.split(os.path.normpath(path))
         real = self._resolved(folder)
         for root, repo in self._gone.items():

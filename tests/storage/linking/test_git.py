@@ -39,6 +39,20 @@ HOSTILE = """[core]
 """
 
 
+PARTIAL = """[core]
+    repositoryformatversion = 1
+[extensions]
+    partialClone = origin
+[protocol "ext"]
+    allow = always
+[remote "origin"]
+    url = "ext::sh -c touch% {mark}"
+    promisor = true
+    partialclonefilter = blob:none
+"""
+"""A repository that was received as a folder: what it lacks is to come from a program."""
+
+
 @posix
 def test_nothing_that_a_repository_configures_is_run(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "r")
@@ -62,6 +76,25 @@ def test_nothing_that_a_repository_configures_is_run(tmp_path: Path) -> None:
     assert history.made_in(str(repository.root)) == {commit.sha for commit in commits}
     assert history.lost([commits[0].sha[:10]])
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("ran")] == []
+
+
+def test_what_a_hostile_partial_clone_lacks_is_fetched_from_nobody(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "r")
+    repository.commit("one", 0, {"a.txt": "one\n"})
+    repository.commit("two", 1, {"a.txt": "two\n"})
+    blob = repository.git("rev-parse", "HEAD:a.txt")
+    (repository.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with (repository.root / ".git" / "config").open("a") as config:
+        config.write(PARTIAL.format(mark=tmp_path / "ran"))
+    for older in (False, True):
+        git = Git()
+        if older:
+            del git._environment["GIT_NO_LAZY_FETCH"]  # which a git before 2.45 does not know
+        history = History(git, place_of(git, str(repository.root)))
+        commits = history.commits(0)
+        with pytest.raises(GitFailed):
+            history.fill(commits)
+        assert not (tmp_path / "ran").exists()
 
 
 def test_reading_writes_nothing_into_the_repository(tmp_path: Path) -> None:

@@ -132,3 +132,13 @@ def test_a_repository_without_a_commit_and_a_bare_one_have_nothing(repository: R
     repository.git("init", "-q", "--bare", str(tmp_path / "bare"))
     with pytest.raises(GitFailed, match="must be run in a work tree"):
         place_of(Git(), str(tmp_path / "bare"))
+
+
+def test_a_name_may_hold_a_line_separator_of_unicode(repository: Repository) -> None:
+    sha = repository.commit("Begin\u2028and go on", 0, {"a.py": "x = 1\n"})
+    for name in ("one\u2028two", "one\u0085two", "one\u2029two"):
+        repository.git("branch", name)
+    history = history_of(repository)
+    assert {f"refs/heads/{name}" for name in ("main", "one\u2028two", "one\u0085two")} <= set(history.tips())
+    assert set(history.tips().values()) == {sha}
+    assert history.made_in(str(repository.root)) == {sha}

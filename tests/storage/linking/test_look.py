@@ -73,6 +73,15 @@ def test_a_commit_in_the_window_is_linked_wherever_its_author_lives(desk: Desk, 
     assert desk.state() == ("linked", "")
 
 
+def test_an_impossible_path_of_one_session_does_not_keep_the_others_from_their_commits(desk: Desk) -> None:
+    desk.take(patched("a\0.py", "+nobody = 1", item="c9", session="t0"), session="t0")
+    desk.take(patched("a.py", *LINES))
+    sha = desk.repository.commit("Add prices", 60, {"a.py": CODE})
+    desk.look()
+    assert desk.links() == [(sha, "linked", "hunks")]
+    assert desk.state("t0") == ("unlinked", "it names a path that no file can have")
+
+
 def test_head_is_never_a_guess(desk: Desk) -> None:
     desk.take(patched("a.py", *LINES))
     desk.repository.commit("Something else", 60, {"a.py": "import os\nother = True\n"})

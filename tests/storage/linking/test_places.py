@@ -52,3 +52,9 @@ def test_no_place_has_its_reason(repository: Repository, tmp_path: Path) -> None
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / ".git").write_text("gitdir: /nowhere\n")
     assert str(places.of(f"{tmp_path}/broken/x.py")).startswith(f"git cannot read {tmp_path}/broken: not a git")
+
+
+@pytest.mark.parametrize("tail", ["src/\0/a.py", "a\0.py", "x/" * 500_000 + "a.py"], ids=["folder", "name", "long"])
+def test_what_no_file_can_be_called_has_no_place(repository: Repository, tail: str) -> None:
+    places = Places(Git(), {})
+    assert places.of(f"{repository.root}/{tail}") == "it names a path that no file can have"
