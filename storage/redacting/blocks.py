@@ -4,6 +4,7 @@ reads."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from storage.redacting.finding import Span
@@ -20,6 +21,8 @@ DEPTH_MAX = 2
 """How many base64 wrappings are opened."""
 
 _WHAT = r"(?:(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)"
+DASHES = 5
+"""Before and after the words of such a line, or one less."""
 _BEGIN = re.compile(rf"-{{4,5}}[ ]?BEGIN {_WHAT}[ ]?-{{4,5}}")
 _END = re.compile(rf"-{{4,5}}[ ]?END {_WHAT}[ ]?-{{4,5}}")
 _LINE_EDGE = r"[ \t\r>|*#\"'`,+\\-]*(?:[0-9]{1,6}[:|)]?[ \t]{1,8}|[0-9]{1,6}[:|-])?[ \t>|*#\"'`,\\+-]*"
@@ -34,24 +37,37 @@ _BASE64_RUN = re.compile(r"[0-9A-Za-z+/]{16}")
 
 def private_key(view: str) -> Iterator[Span]:
     """Private keys in PEM and OpenPGP armour: whole, cut off at either end, escaped, indented, quoted, in a diff."""
+    tails = [found.span() for found in _END.finditer(view)]
+    whole: list[tuple[int, int]] = []
     at = 0
     for begin in _BEGIN.finditer(view):
         if begin.start() < at:
             continue
-        end, seen = _key_body(view, begin.end())
+        # Read on from there in any case: before an END without a key there is none for the BEGINs in between either.
+        at, seen = _key_body(view, begin.end(), tails)
         if seen:
-            yield Span(begin.start(), end, BLOCK, "private-key")
-            at = end
-    for tail in _END.finditer(view):
-        if tail.start() < at:
-            continue
-        start = _key_body_before(view, tail.start())
+            whole.append((begin.start(), at))
+            yield Span(begin.start(), at, BLOCK, "private-key")
+    at = number = 0
+    for low, high in tails:
+        while number < len(whole) and whole[number][0] < low:
+            at = max(at, whole[number][1])
+            number += 1
+        start = _key_body_before(view, low, at) if low >= at else None
         if start is not None:
-            yield Span(start, tail.end(), BLOCK, "private-key")
-            at = tail.end()
+            yield Span(start, high, BLOCK, "private-key")
+            at = high
 
 
-def _key_body(view: str, at: int) -> tuple[int, bool]:
+def _tail_within(tails: list[tuple[int, int]], low: int, high: int) -> tuple[int, int] | None:
+    """The first END line of `tails` that lies between; its first dash may belong to what is before."""
+    at = bisect_left(tails, (low - DASHES, 0))
+    while at < len(tails) and tails[at][1] <= low:
+        at += 1
+    return tails[at] if at < len(tails) and tails[at][1] <= high else None
+
+
+def _key_body(view: str, at: int, tails: list[tuple[int, int]]) -> tuple[int, bool]:
     """Where the body that follows a BEGIN line ends, and whether it holds key material."""
     size = len(view)
     done = at
@@ -62,10 +78,10 @@ def _key_body(view: str, at: int) -> tuple[int, bool]:
             break
         stop = view.find("\n", at)
         stop = size if stop < 0 else stop
-        end = _END.search(view, at, min(stop, at + 262144))
-        if end is not None:
-            seen = seen or _BASE64_RUN.search(view, at, end.start()) is not None
-            return end.end(), seen
+        tail = _tail_within(tails, at, min(stop, at + 262144))
+        if tail is not None:
+            seen = seen or _BASE64_RUN.search(view, at, tail[0]) is not None
+            return tail[1], seen
         line = view[at : min(stop, at + 8192)]
         body = _KEY_LINE.match(line)
         if body is not None and (
@@ -100,14 +116,16 @@ def _is_last_key_line(body: str) -> bool:
     )
 
 
-def _key_body_before(view: str, stop: int) -> int | None:
-    """Where the body before an END line starts when its BEGIN line is missing; None when there is none."""
+def _key_body_before(view: str, stop: int, floor: int) -> int | None:
+    """Where the body before an END line starts when its BEGIN line is missing, not before `floor`; None when there is
+    none."""
     start: int | None = None
-    line_end = view.rfind("\n", max(0, stop - 8192), stop)
+    line_end = view.rfind("\n", max(floor, stop - 8192), stop)
     for _ in range(KEY_LINES_MAX):
         if line_end < 0:
             break
-        line_start = view.rfind("\n", max(0, line_end - 8192), line_end) + 1
+        low = max(floor, line_end - 8192)
+        line_start = view.rfind("\n", low, line_end) + 1 or low
         body = _KEY_LINE.match(view[line_start:line_end])
         if body is None or (len(body["body"]) < 16 and start is not None) or len(body["body"]) > 100:
             break
@@ -115,7 +133,7 @@ def _key_body_before(view: str, stop: int) -> int | None:
             start = line_start + body.start("body")
         else:
             break
-        line_end = line_start - 1
+        line_end = line_start - 1 if line_start > floor else -1
     if start is None or _BASE64_RUN.search(view, start, stop) is None:
         return None
     return start

@@ -145,7 +145,7 @@ def safe_cut(text: str) -> int:
     while cut > 0:
         start = text.rfind("\n", 0, cut - 1) + 1
         line = text[start : min(cut - 1, start + 8192)]
-        if _KEY_LINE.match(line) or _WAITS.search(line[-64:]):
+        if _KEY_LINE.match(line) or _WAITS.search(text[max(start, cut - 65) : cut - 1]):
             cut = start
         else:
             break
@@ -187,8 +187,6 @@ def _open_string(text: str, cut: int) -> int | None:
     start = text.rfind("\n", 0, cut - 1) + 1
     line = text[start : cut - 1]
     for opening in _OPENS.finditer(line):
-        quote = opening[1]
-        rest = line[opening.end() :]
-        if quote not in rest:
+        if line.find(opening[1], opening.end()) < 0:
             return start + opening.start(1)
     return None

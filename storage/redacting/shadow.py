@@ -111,6 +111,9 @@ def shadow(text: str) -> bytes:
     if _holds(view, b"[0m"):
         # A log viewer that strips the escape character leaves the rest of the sequence behind.
         view = _ANSI_REST.sub(_blank, view)
+    if b"/" in behind:
+        # `https:\/\/` is how PHP and others write it in JSON.
+        view = view.replace(b":\\/\\/", b"\\\\://")
     if behind:
         # What a `\u00…` becomes may stand behind a backslash, too.
         unescaped = b"u" in behind and b"\\u00" in view

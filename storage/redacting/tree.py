@@ -101,7 +101,9 @@ class _Walk:
                 item = [self._named(name, i) if isinstance(i, str) else self.walk(i, depth + 1) for i in item]
             else:
                 item = self.walk(item, depth + 1)
-            out[self._string(key) if name else key] = item
+            clean = self._string(key) if name else key
+            # Two names that are secrets become one placeholder, and what the first one names must not be lost.
+            out[f"{clean} ({len(out) + 1})" if clean in out else clean] = item
         return out
 
     def _sequence(self, value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:

@@ -86,3 +86,25 @@ def test_the_private_part_of_a_putty_key_goes():
     assert LINES[0] in out
     assert LINES[1] not in out
     assert LINES[2] not in out
+
+
+def test_a_key_without_its_head_goes_also_when_a_whole_one_follows():
+    other = ["".join(RNG.choices(string.ascii_letters + string.digits + "+/", k=64)) for _ in range(5)]
+    text = "\n".join([*LINES, END, BEGIN, *other, END, "between", *LINES, END, "after"])
+    out = redact(text).text
+    assert [line for line in [*LINES, *other] if line in out] == []
+    assert out.count("[REDACTED:private-key]") == 3
+    assert out.endswith("\nafter")
+
+
+@pytest.mark.parametrize("end", ["", END])
+def test_a_line_of_nothing_but_heads_is_read_once(end):
+    # Each head used to look for its end through a quarter of a megabyte: minutes.
+    text = f"{BEGIN} " * 30_000 + end
+    assert redact(text).text == text
+
+
+def test_a_line_of_nothing_but_ends_is_read_once():
+    text = "\n".join([*LINES * 300, f"{END} " * 300])
+    out = redact("\n".join([text] * 8)).text
+    assert [line for line in LINES if line in out] == []

@@ -80,3 +80,14 @@ def test_data_that_belong_to_no_manifest_are_not_held_for_long():
     live = LiveRedactor()
     shown = [live.feed(line) for line in ("data:\n", "  a: 1\n", *["text\n"] * 5)]
     assert "".join(shown) == "data:\n  a: 1\n" + "text\n" * 5
+
+
+def test_a_line_of_many_strings_is_read_once():
+    # For each string the rest of the line used to be copied: an hour for this one.
+    assert safe_cut('k:"v",' * 1_000_000 + "k\n") == 6_000_002
+    assert safe_cut("a\n" + 'k:"v",' * 1_000 + 'k:"open\n') == 2
+
+
+def test_a_long_line_waits_for_the_next_by_how_it_ends():
+    assert safe_cut("a\n" + "x " * 5_000 + "password:\n") == 2
+    assert safe_cut("x:" * 4_096 + " and so on\n") == 8_203

@@ -19,6 +19,7 @@ def test_colours_escapes_and_other_scripts_step_aside():
     assert shadow("é=ü") == b"?=?"
     assert shadow("a\\u003db") == b"a\\\\\\\\\\=b"
     assert shadow("a%3Db") == b"a%%=b"
+    assert shadow(r"a:\/\/b\/c") == rb"a\\://b\/c"
 
 
 def test_what_an_escape_becomes_may_be_an_escape_itself():

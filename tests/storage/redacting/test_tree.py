@@ -64,3 +64,11 @@ def test_what_gives_itself_away_is_hidden_before_that_place_too():
         "after": [f"and {hidden}"],
     }
     assert rules == ["password"] * 3
+
+
+def test_what_two_secret_names_name_is_both_there():
+    first, second = (f"ghp_{mark}{'aB3dE5gH7jK9' * 3}"[:40] for mark in "xy")
+    value = {first: 1, "other": 2, second: 3}
+    hidden = {"[REDACTED:github-pat]": 1, "other": 2, "[REDACTED:github-pat] (3)": 3}
+    assert Redactor().redact_json(value) == hidden
+    assert Redactor().redact_json(hidden) == hidden

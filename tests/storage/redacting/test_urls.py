@@ -60,3 +60,8 @@ def test_codes_and_states_go_only_from_login_urls():
 )
 def test_ordinary_urls_stay(url):
     assert redact(url).text == url
+
+
+def test_a_url_whose_slashes_are_escaped_is_one():
+    text = r'{"url":"mysql:\/\/root:' + SECRET + r'@db\/shop","n":1}'
+    assert redact(text).text == text.replace(SECRET, "[REDACTED:url-password]")
