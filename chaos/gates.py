@@ -205,13 +205,19 @@ def evaluate(folder: Path, now: datetime | None = None) -> dict[str, Any]:
 
 
 def _gather(folder: Path) -> tuple[list[Samples], list[str]]:
-    """Samples that are what was written, and what is wrong with the others."""
-    found, spoiled = [], []
+    """Samples that are what was written, each once, and what is wrong with the others."""
+    found: list[Samples] = []
+    spoiled: list[str] = []
+    known: dict[str, str] = {}
     for path in sorted(folder.glob("*.samples.jsonl")):
         try:
             content = path.read_bytes()
-            if journal.seal_of(path) != journal.digest(content):
+            seal = journal.digest(content)
+            if journal.seal_of(path) != seal:
                 raise BadSamples(f"{path.name} is not what was written")
+            if seal in known:
+                raise BadSamples(f"{path.name} is a copy of {known[seal]}: what was measured once counts once")
+            known[seal] = path.name
             found.append(report.parse(content, path))
         except OSError as error:
             spoiled.append(f"{path.name} cannot be read: {error.strerror}")
@@ -277,6 +283,9 @@ def read(path: Path) -> dict[str, Any]:
     missing = [key for key in SCHEMA["required"] if key not in value]
     if missing:
         raise BadVerdict(f"{path} is no verdict: it has no {', '.join(missing)}")
+    if not all(isinstance(value[kind], list) and all(isinstance(each, dict) for each in value[kind])
+               for kind in ("release", "own")):  # fmt: skip
+        raise BadVerdict(f"{path} is no verdict: its gates are no list of objects")
     verdict: dict[str, Any] = value
     return verdict
 

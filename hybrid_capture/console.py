@@ -25,11 +25,12 @@ PIPE_WIDTH = 240
 """Columns when standard output is no terminal: wide enough that no id is cut."""
 _SEQUENCES = re.compile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?)")
 """Colours, cursor moves, titles and links, as a terminal is told them."""
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
-    """`text` without anything that a terminal obeys, tabs and line ends excepted."""
+    """`text` without anything that a terminal obeys, tabs and line ends excepted, or that is no text: the bytes of a
+    file's name that are not UTF-8."""
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", _SEQUENCES.sub("", text.replace("\r\n", "\n")))
 
 
@@ -38,6 +39,18 @@ def _as_it_is(text: str) -> Text:
     from rich.text import Text
 
     return Text(plain(text))
+
+
+def _line(value: dict[str, Any] | list[Any]) -> bytes:
+    """One line of JSON, also with a number of more than 64 bits in it, or a path that is no UTF-8."""
+    import orjson
+
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        import json
+
+        return json.dumps(value, default=str, separators=(",", ":")).encode() + b"\n"
 
 
 class Screen:
@@ -54,10 +67,8 @@ class Screen:
 
     def document(self, value: dict[str, Any] | list[Any]) -> None:
         """The same, whatever was chosen."""
-        import orjson
-
         sys.stdout.flush()
-        sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.write(_line(value))
         sys.stdout.buffer.flush()
 
     def say(self, text: str, style: str = "") -> None:

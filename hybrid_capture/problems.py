@@ -72,6 +72,9 @@ def problem_of(error: Exception) -> Problem | None:
     for kind, code, exit_code in known:
         if isinstance(error, kind):
             return Problem(code, one_sentence(str(error)), exit_code)
+    if isinstance(error, UnicodeError):
+        # Python hands bytes that are no text through as half characters, until somebody wants them written.
+        return Problem("NOT_TEXT", "an argument, or what came on standard input, is no UTF-8 text", USAGE)
     if isinstance(error, OSError) and error.errno != errno.EPIPE:
         where = f"{error.filename}: " if error.filename else ""
         return Problem("SYSTEM", f"{where}{error.strerror or error}")

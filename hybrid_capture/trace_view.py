@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import time
@@ -16,6 +15,7 @@ from hybrid_capture import trace_export, trace_story
 from hybrid_capture.console import Screen
 from hybrid_capture.moments import when
 from hybrid_capture.problems import DONE, USAGE, WRONG, Problem
+from storage.exporting.sink import OutRefused, whole_file
 from storage.trace_reader import MESSAGES_MAX, TraceReader
 
 EXPORT_MAX = 100_000
@@ -153,14 +153,12 @@ def export(
 
 
 def write_private(out: Path, content: bytes, force: bool) -> None:
-    """A new file that only its owner reads. Errors: Problem when it is there already; OSError."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    """A file that only its owner reads, whole or not there. Errors: Problem when it is there already; OSError."""
     try:
-        descriptor = os.open(out, flags, 0o600)
-    except FileExistsError:
-        raise Problem("FILE_EXISTS", f"{out} is there already: --force replaces it") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        with whole_file(out, force=force) as file:
+            file.write(content)
+    except OutRefused as refused:
+        raise Problem("FILE_EXISTS", str(refused)) from None
 
 
 def _bad(outcomes: dict[str, int]) -> str:

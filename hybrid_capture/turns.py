@@ -53,6 +53,7 @@ def take_turn(folder: Path, wish: Wish, screen: Screen) -> int:
     """Take a turn through the runtime of this state folder; gives the exit code. Errors: NotRunning, Problem."""
     if not 0 < len(wish.prompt) <= PROMPT_CHARS_MAX:
         raise Problem("BAD_PROMPT", f"a prompt has 1 to {PROMPT_CHARS_MAX:,} characters; this has {len(wish.prompt):,}")
+    wish.prompt.encode()  # UnicodeEncodeError for what is no text: no runtime would take it
     inbox = Inbox()
     client = attach(folder, inbox.put)
     client.on_link(inbox.heard_link)

@@ -96,4 +96,8 @@ def _finish(part: Path, to: Path) -> None:
         os.link(part, to)
     except FileExistsError:
         raise StoreNotWritable(f"{to} exists already", "give another name, or move it away") from None
+    except OSError:  # a file system without hard links, as a memory stick has
+        if os.path.lexists(to):
+            raise StoreNotWritable(f"{to} exists already", "give another name, or move it away") from None
+        os.rename(part, to)
     flush_folder(to.parent)

@@ -161,7 +161,7 @@ def _results(database: Database) -> Iterator[Fault]:
     last = """(SELECT item_id FROM items WHERE turn_row = turns.id AND kind = 'agentMessage'
         ORDER BY ordinal DESC LIMIT 1)"""
     sql = f"""SELECT id, turn_id FROM turns WHERE status IN ('completed', 'interrupted', 'failed')
-        AND result_item_id IS DISTINCT FROM {last}"""
+        AND coalesce(result_item_id, '') <> coalesce({last}, '')"""
     for row, turn_id in database.run(sql).fetchall():
         mend = (f"UPDATE turns SET result_item_id = {last} WHERE id = ?", (row,))
         yield Fault(f"turn {turn_id} does not point at its last answer", (mend,))

@@ -8,6 +8,7 @@ from typing import Any, overload
 from messages.facade import RefusalCode
 from messages.renderer_words import Data
 from storage.connection import Database
+from storage.identity import INTEGER_MAX
 
 NAME_CHARS_MAX = 500
 """Of a title, a subject or a reason in a list."""
@@ -49,16 +50,12 @@ def cut(text: Any) -> Any:
 def numbers(cursor: str, count: int) -> list[int]:
     """The numbers of a cursor that we gave. Errors: BadPage when it is none of ours."""
     parts = cursor.split(".")
-    if len(parts) != count or not all(each.isascii() and each.isdigit() and len(each) <= 19 for each in parts):
+    told = [int(each) for each in parts if each.isascii() and each.isdigit() and len(each) <= 19]
+    if len(parts) != count or len(told) != count or max(told) > INTEGER_MAX:
         raise BadPage("this cursor is none of ours: begin at the first page", "BAD_COMMAND")
-    return [int(each) for each in parts]
+    return told
 
 
 def places(ids: Sequence[int]) -> str:
     """A place in the statement for each of these."""
     return ", ".join("?" * len(ids))
-
-
-def like(text: str) -> str:
-    """A LIKE pattern for a text as it stands, whatever is in it."""
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -85,7 +85,8 @@ def _sessions(database: Database, phrases: tuple[Phrase, ...], filters: Filters,
     said: list[Any] = []
     for phrase in phrases:
         for word in phrase.words:
-            where, said = [*where, f"lower({_NAMES}) LIKE ? ESCAPE '!'"], [*said, f"%{_like(word.lower())}%"]
+            condition, asked = has_in(_NAMES, word)
+            where, said = [*where, condition], [*said, *asked]
     sql = f"""SELECT s.tool, s.session_id, s.title, s.cwd, s.branch, NULL, NULL, 'session', {_AGE}, {_NAMES}
         FROM sessions s WHERE {" AND ".join(where)} ORDER BY {_AGE} DESC, s.id DESC LIMIT ?"""
     found = database.run(sql, (*params, *said, limit + 1)).fetchall()
@@ -135,6 +136,17 @@ def _where(filters: Filters, at: str) -> tuple[list[str], list[Any]]:
         )
         params += [folder, below, folder, below]
     return where or ["1 = 1"], params
+
+
+def has_in(names: str, text: str) -> tuple[str, list[str]]:
+    """The condition that a text stands in these columns, in either case, and what it asks with.
+
+    SQLite's `lower` knows ASCII alone: what has other letters is looked for as it was typed, too.
+    """
+    condition = f"lower({names}) LIKE ? ESCAPE '!'"
+    if text.isascii():
+        return condition, [f"%{_like(text.lower())}%"]
+    return f"({condition} OR {names} LIKE ? ESCAPE '!')", [f"%{_like(text.lower())}%", f"%{_like(text)}%"]
 
 
 def _like(text: str) -> str:

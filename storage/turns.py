@@ -43,8 +43,8 @@ _READ = """SELECT status, error, started_at_ms, completed_at_ms, duration_ms, ru
 _WRITE = """UPDATE turns SET status = ?, error = ?, started_at_ms = ?, completed_at_ms = ?, duration_ms = ?, runner = ?,
     trace_id = ?, start_source = ?, end_source = ? WHERE id = ?"""
 _LEFT = """SELECT t.id, s.session_id, t.turn_id FROM turns t JOIN sessions s ON s.id = t.session_row
-    WHERE t.status = 'inProgress' AND s.tool = ? AND t.runner IS DISTINCT FROM ? AND t.runner IS DISTINCT FROM ?
-    LIMIT ?"""
+    WHERE t.status = 'inProgress' AND s.tool = ? AND (t.runner IS NULL OR t.runner NOT IN (?, ?)) LIMIT ?"""
+# Not `IS DISTINCT FROM`: SQLite knows it since 3.39 only, and older ones are in use.
 _GIVE_UP = "UPDATE turns SET status = 'interrupted', runner = ? WHERE id = ?"
 _READ_USAGE = "SELECT input, cached, output, reasoning, total, other FROM usage WHERE turn_row = ?"
 _WRITE_USAGE = """INSERT INTO usage (turn_row, source, input, cached, output, reasoning, total, other)

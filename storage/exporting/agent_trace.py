@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
+
+from storage.exporting.moments import moment
 
 VERSION = "0.1.0"
 NAMESPACE = uuid.UUID("6f0a3d5e-3a3f-5c5b-9d0e-6b1f4d0a7c21")
@@ -40,7 +41,7 @@ def _record(commit: str, tool: str, both: list[tuple[dict[str, Any], dict[str, A
         for file in link["evidence"]["files"]:
             if file["ranges"]:
                 files.setdefault(file["path"], []).append(_conversation(session, file["ranges"]))
-    committed = datetime.fromtimestamp((both[0][1]["committed_at_ms"] or 0) / 1000, UTC)
+    committed = moment(both[0][1]["committed_at_ms"] or 0)
     versions = sorted({session["cli_version"] for session, _ in both if session["cli_version"]})
     return {
         "version": VERSION,

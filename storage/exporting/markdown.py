@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
+
+from storage.exporting.moments import moment
 
 HEADINGS = {"userMessage": "Person", "agentMessage": "Agent", "reasoning": "Thoughts", "commandExecution": "Command",
             "fileChange": "Changed files", "toolCall": "Tool"}  # fmt: skip
@@ -78,4 +79,4 @@ def _cell(text: str) -> str:
 
 
 def _when(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return moment(at_ms).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -55,8 +55,13 @@ class Sessions:
     def everybody(self) -> Iterator[tuple[str, str]]:
         """Tool and id of every session, newest first."""
         at = 0
+        told: set[tuple[str, str]] = set()
         while page := self._reader.sessions(limit=PAGE, offset=at):
-            yield from ((row["tool"], row["session_id"]) for row in page)
+            for row in page:
+                key = (row["tool"], row["session_id"])
+                if key not in told:  # one that began meanwhile moved the last ones to this page
+                    told.add(key)
+                    yield key
             at += len(page)
 
     def told(self, tool: str, session_id: str, *, bodies: bool) -> dict[str, Any] | None:

@@ -136,6 +136,17 @@ def test_one_sample_too_few_is_not_measured(tmp_path: Path) -> None:
     assert told["reason"] == "no-go: not measured (19 of 20 samples)"
 
 
+def test_a_copy_of_a_file_does_not_make_its_samples_more(tmp_path: Path) -> None:
+    good(tmp_path)
+    put(tmp_path, "crash-loop-scripted", head("crash-loop"), [row(n, None) for n in range(10)])
+    for name in ("samples.jsonl", "samples.jsonl.sha256"):
+        copy = tmp_path / f"crash-loop-scripted-2.{name}"
+        copy.write_bytes((tmp_path / f"crash-loop-scripted.{name}").read_bytes())
+    verdict = evaluate(tmp_path, NOW)
+    assert gate(verdict, "crash loops contained")["n"] == 10
+    assert "crash-loop-scripted.samples.jsonl is a copy of crash-loop-scripted-2.samples.jsonl" in verdict["reason"]
+
+
 def test_a_bound_that_is_missed_is_measured_and_not_met(tmp_path: Path) -> None:
     good(tmp_path)
     rows = [row(n, silent_drops=int(n == 7)) for n in range(20)]
@@ -183,7 +194,14 @@ def test_a_verdict_that_was_edited_does_not_follow_from_its_samples(tmp_path: Pa
     assert verify(path, tmp_path) == ["release: ingest success, Codex is missing"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"evaluated_at": "x"}', b'{"evaluated_at": "2026-01-01"}'])
+NO_GATES = (
+    b'{"schema":"1","verdict":"go","reason":"","version":"1","evaluated_at":"2026-01-01","own":[],"release":["x"]}'
+)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"evaluated_at": "x"}', b'{"evaluated_at": "2026-01-01"}', NO_GATES]
+)
 def test_a_file_that_is_no_verdict_is_refused_with_what_to_do(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "reliability-gates.json"
     path.write_bytes(content)

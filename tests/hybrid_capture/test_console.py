@@ -61,3 +61,11 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.setenv("NO_COLOR", "1")
     Screen(False).say("plain", "red")
     assert "31m" not in capsys.readouterr().out
+
+
+def test_a_path_that_is_no_text_and_a_long_number_are_no_obstacle(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    value = {"path": "caf\udce9", "n": 2**70}
+    Screen(True).record(value)
+    assert json.loads(capsysbinary.readouterr().out) == value
+    Screen(False).say("caf\udce9")
+    assert capsysbinary.readouterr().out.decode() == "caf�\n"

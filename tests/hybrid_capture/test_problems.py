@@ -27,6 +27,7 @@ from storage.errors import NothingCaptured, StoreUnavailable, WrongSchema
         (NotStarted("x"), "NOT_STARTED", 7),
         (Unanswered("x"), "UNANSWERED", 7),
         (PermissionError(13, "Permission denied", "/f"), "SYSTEM", 1),
+        (UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed"), "NOT_TEXT", 2),
         (Problem("OWN", "x", 5), "OWN", 5),
     ],
 )

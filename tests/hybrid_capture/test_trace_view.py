@@ -157,3 +157,15 @@ def test_following_ends_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[
     watch = Watch()
     assert follow(tmp_path, watch, capsys, seconds=3.0) == [{"shown": 0, "left_out": 0, "missed": {}}]
     assert 3.0 <= watch.now < 4.0
+
+
+def test_an_export_that_replaces_a_file_is_private_and_whole_or_the_old_one_stands(state: Path, tmp_path: Path) -> None:
+    out = tmp_path / "trace.json"
+    out.write_text("old")
+    out.chmod(0o644)
+    assert trace(state, "export", "--format", "chrome", "--out", str(out), "--force").code == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    link = tmp_path / "link.json"
+    link.symlink_to(out)
+    assert trace(state, "export", "--format", "otlp", "--out", str(link), "--force").code == 1
+    assert "traceEvents" in json.loads(out.read_bytes())

@@ -118,3 +118,24 @@ def test_a_backup_reads_like_the_store(store: Store, tmp_path: Path) -> None:
     back_up(tmp_path / "state" / "capture.sqlite3", tmp_path / "b.sqlite3")
     with Reader(tmp_path / "b.sqlite3") as reader:
         assert [each["session_id"] for each in reader.sessions()] == ["t1"]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_file_system_without_hard_links_takes_a_backup_and_nobodys_place(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    to = tmp_path / "b.sqlite3"
+
+    def link(_part: Path, _to: Path) -> None:
+        if taken:
+            to.write_text("mine")
+        raise PermissionError(1, "Operation not permitted")  # what vfat says
+
+    monkeypatch.setattr(os, "link", link)
+    if taken:
+        with pytest.raises(StoreNotWritable, match="exists already"):
+            back_up(tmp_path / "state" / "capture.sqlite3", to)
+        assert to.read_text() == "mine"
+    else:
+        assert back_up(tmp_path / "state" / "capture.sqlite3", to).items == 2
+    assert not list(tmp_path.glob("*.part"))

@@ -162,3 +162,10 @@ def test_the_index_is_right_after_everything(tmp_path: Path) -> None:
     with store._writing():
         store._database.run("INSERT INTO item_search (item_search, rank) VALUES ('integrity-check', 1)")
     store.close()
+
+
+def test_a_name_is_found_as_it_was_typed_whatever_its_letters(store: Store, look: Any) -> None:
+    Stream(store, generation=2).send(1, sessions=[thread("t9", title="Übersicht der Äpfel", created_at_ms=7)])
+    assert look("Übersicht", kind="session") == ["t9"]
+    assert look("der Äpfel", kind="session") == ["t9"]
+    assert look("CHECKOUT", kind="session") == ["t1"]

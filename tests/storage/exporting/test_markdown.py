@@ -27,3 +27,9 @@ def test_captured_text_cannot_leave_its_fence(sessions: Sessions) -> None:
     assert "````text\nsee ```\nfenced\n``` and <b>bold</b>\n````" in told
     assert "No commit: it changed no file and made no commit" in told
     assert "```text\nno\n```" in told, "the error of the turn"
+
+
+def test_a_time_that_no_calendar_has_is_no_obstacle(sessions: Sessions) -> None:
+    told = sessions.told("codex", "one", bodies=False)
+    assert told is not None
+    assert "- Begun: `9999-12-31 00:00:00 UTC`" in list(page({**told, "created_at_ms": 2**62}))

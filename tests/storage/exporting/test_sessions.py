@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from storage.exporting import sessions as exporting
 from storage.exporting.sessions import NoSuchSession, Sessions
 from tests.storage.exporting.desk import PLANTED, Desk
+from tests.storage.story import Stream, open_store, thread
 
 
 def test_sessions_are_chosen_by_id_or_its_beginning(sessions: Sessions) -> None:
@@ -43,3 +47,16 @@ def test_what_cannot_be_redacted_is_left_out(desk: Desk) -> None:
 def test_links_of_a_repository_are_all_of_them(desk: Desk, sessions: Sessions) -> None:
     links = sessions.of_repo(f"{desk.repository.root}/.git")
     assert {(link["session_id"], link["commit"]) for link in links} == {("one", desk.commit), ("two", desk.commit)}
+
+
+def test_a_session_that_begins_during_an_export_makes_none_come_twice(
+    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "PAGE", 2)
+    told = sessions.everybody()
+    first = next(told)
+    with closing(open_store(desk.database, "r2")) as store:
+        Stream(store).send(1, sessions=[thread("four", created_at_ms=2**40)])
+    names = [each for _, each in (first, *told)]
+    assert len(names) == len(set(names))
+    assert {"one", "two", "three"} <= set(names)
