@@ -1,7 +1,7 @@
 """Uvicorn's HTTP/1.1 protocol with what it leaves out: slow clients are hung up on, and connections have a bound.
 
-Stock uvicorn waits for ever for the head of a request that has begun, and answers 503 without `Retry-After` when there
-are too many connections.
+Stock uvicorn waits for ever for the head of a request that has begun and for a client that reads no answer, and answers
+503 without `Retry-After` when there are too many connections.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ HEAD_BYTES_MAX = 32 * 1024
 """Request line and headers."""
 SOCKET_FRAME_BYTES_MAX = 256 * 1024
 """One WebSocket message; a larger one ends the connection with 1009, unread. `sockets.py` has a smaller bound."""
+UNREAD_S = 30.0
+"""A client that takes nothing of an answer for this long is hung up on: so many of those are no full house."""
 UNREAD_BYTES_MAX = 256 * 1024
 """Answers to pings that nobody reads. Over: the connection is cut."""
 
@@ -35,6 +37,7 @@ def door_of(connections_max: int, head_s: float) -> type[H11Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
             super().connection_made(transport)
             self.head_deadline: asyncio.TimerHandle | None = None
+            self.unread_deadline: asyncio.TimerHandle | None = None
             self._watch()
             if len(self.connections) > connections_max:
                 idle = next(iter(self.waiting), self)
@@ -42,6 +45,7 @@ def door_of(connections_max: int, head_s: float) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._unwatch()
+            self._took()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -52,6 +56,21 @@ def door_of(connections_max: int, head_s: float) -> type[H11Protocol]:
                 self._watch()
             else:
                 self._unwatch()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            if self.unread_deadline is None:
+                self.unread_deadline = self.loop.call_later(UNREAD_S, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self._took()
+
+        def _took(self) -> None:
+            """The client reads on, or is gone."""
+            if self.unread_deadline is not None:
+                self.unread_deadline.cancel()
+                self.unread_deadline = None
 
         def on_response_complete(self) -> None:
             super().on_response_complete()

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from actors import lifeline
 from actors.machines.restarts import CrashLoop, RestartWindow, after_exit
-from hybrid_capture.frames import READ_BYTES, FrameBroken, Frames, Said, frame_of
+from hybrid_capture.frames import BLOB_BYTES_MAX, READ_BYTES, FrameBroken, Frames, Said, frame_of
 from hybrid_capture.pulse import Pulse
 from messages.settings import Limits, Timing
 
@@ -141,7 +141,11 @@ class GatewayProcess:
 
     def tell_clients(self, clients: tuple[str, ...], body: bytes, droppable: bool) -> None:
         """An answer or an event for these renderers. Of events too many for the link the newest win, and each renderer
-        is told how many it missed."""
+        is told how many it missed. So it is with an event that the link cannot carry: live text is as long as what the
+        app-server writes at once."""
+        if droppable and len(body) > BLOB_BYTES_MAX:
+            self._missed.update(clients)
+            return
         if droppable and self._events >= EVENTS_MAX:
             self._drop_oldest()
         if self._link is None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from http.client import HTTPException
 
 import orjson
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from hybrid_capture import door
 from hybrid_capture.exchange import PART_BYTES, Answer
 from hybrid_capture.frames import Said
 from tests.hybrid_capture.receiver_house import BOUNDS, PATIENCE_S, TOKEN, ReceiverHouse
@@ -216,6 +220,23 @@ def test_so_many_connections_and_the_one_that_is_idle_longest_makes_room() -> No
         assert house.post()[0].status == 200
         for each in idle:
             each.close()
+
+
+def test_clients_that_read_no_answers_keep_nobody_out_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "UNREAD_S", 0.2)
+    with ReceiverHouse(connections_max=1) as house, socket.socket() as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        greedy.settimeout(PATIENCE_S)
+        greedy.connect(("127.0.0.1", house.port))
+        # More than the system's own buffers hold; none of it is read.
+        greedy.sendall(b"GET /panel/contracts.d.ts HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2_000)
+
+        def answered() -> bool:
+            with contextlib.suppress(OSError, HTTPException):
+                return house.post()[0].status == 200
+            return False
+
+        house.until(answered)
 
 
 def test_while_it_stops_what_is_in_hand_is_finished_and_nothing_new_is_taken(house: ReceiverHouse) -> None:
