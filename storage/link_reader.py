@@ -13,6 +13,7 @@ import orjson
 from storage.connection import Database
 from storage.database import open_reader
 from storage.links import NO_EVIDENCE
+from storage.patterns import like
 
 ROWS_MAX = 1_000
 """Rows that one list gives at most, whatever is asked for."""
@@ -184,4 +185,4 @@ def _unlinked(tool: str, session_id: str, title: str | None, reason: str | None,
 
 def _beginning(text: str) -> str:
     """A LIKE pattern for what begins so, whatever is in it."""
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    return f"{like(text)}%"

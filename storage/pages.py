@@ -16,7 +16,8 @@ from storage.config import Config
 from storage.connection import Database
 from storage.database import open_reader
 from storage.paging import BadPage, cut, numbers, rows
-from storage.search import Filters, has_in, search
+from storage.patterns import anywhere
+from storage.search import Filters, search
 from storage.search_words import NothingToLookFor
 from storage.session_page import AGE, SESSION, session_lines, session_page
 from storage.trace_reader import TraceReader
@@ -77,9 +78,9 @@ class Pages:
             where.append("s.tool = ?")
             params.append(asked.tool)
         if asked.query is not None:
-            condition, said = has_in(_NAMES, asked.query)
+            condition, pattern = anywhere(self._database.dialect, _NAMES, asked.query)
             where.append(condition)
-            params += said
+            params.append(pattern)
         sql = f"SELECT {SESSION} FROM sessions s WHERE {' AND '.join(where)} ORDER BY {AGE} DESC, s.id DESC LIMIT ?"
         found = rows(self._database, sql, *params, asked.limit + 1)
         shown = found[: asked.limit]

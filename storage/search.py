@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.connection import Database
+from storage.patterns import anywhere, like
 from storage.search_index import INDEXED_CHARS_MAX
 from storage.search_words import Phrase, phrases_of, snippet_of
 
@@ -42,7 +43,11 @@ _AGE = "coalesce(s.created_at_ms, s.first_seen_ms)"
 
 
 def search(database: Database, query: str, filters: Filters, limit: int) -> dict[str, Any]:
-    """The newest hits first: sessions whose names say it, then items. Errors: NothingToLookFor."""
+    """The newest hits first: sessions whose names say it, then items. Errors: NothingToLookFor.
+
+    An item has whole words, and phrases together; a session's title, folder, branch or id has each word anywhere, as a
+    part of another too. No index finds parts of words on both engines, so sessions are read until enough are found.
+    """
     phrases = phrases_of(query)
     limit = min(max(limit, 1), HITS_MAX)
     hits = (
@@ -85,8 +90,8 @@ def _sessions(database: Database, phrases: tuple[Phrase, ...], filters: Filters,
     said: list[Any] = []
     for phrase in phrases:
         for word in phrase.words:
-            condition, asked = has_in(_NAMES, word)
-            where, said = [*where, condition], [*said, *asked]
+            condition, pattern = anywhere(database.dialect, _NAMES, word)
+            where, said = [*where, condition], [*said, pattern]
     sql = f"""SELECT s.tool, s.session_id, s.title, s.cwd, s.branch, NULL, NULL, 'session', {_AGE}, {_NAMES}
         FROM sessions s WHERE {" AND ".join(where)} ORDER BY {_AGE} DESC, s.id DESC LIMIT ?"""
     found = database.run(sql, (*params, *said, limit + 1)).fetchall()
@@ -120,7 +125,7 @@ def _where(filters: Filters, at: str) -> tuple[list[str], list[Any]]:
         params.append(filters.tool)
     if filters.session_id:
         where.append("s.session_id LIKE ? ESCAPE '!'")
-        params.append(_like(filters.session_id) + "%")
+        params.append(like(filters.session_id) + "%")
     if filters.since_ms is not None:
         where.append(f"{at} >= ?")
         params.append(filters.since_ms)
@@ -129,28 +134,13 @@ def _where(filters: Filters, at: str) -> tuple[list[str], list[Any]]:
         params.append(filters.until_ms)
     if filters.cwd:
         folder = filters.cwd.rstrip("/") or "/"
-        below = _like(folder.rstrip("/")) + "/%"
+        below = like(folder.rstrip("/")) + "/%"
         where.append(
             "(s.cwd = ? OR s.cwd LIKE ? ESCAPE '!' OR EXISTS (SELECT 1 FROM link_places p"
             " WHERE p.session_row = s.id AND (p.root = ? OR p.root LIKE ? ESCAPE '!')))"
         )
         params += [folder, below, folder, below]
     return where or ["1 = 1"], params
-
-
-def has_in(names: str, text: str) -> tuple[str, list[str]]:
-    """The condition that a text stands in these columns, in either case, and what it asks with.
-
-    SQLite's `lower` knows ASCII alone: what has other letters is looked for as it was typed, too.
-    """
-    condition = f"lower({names}) LIKE ? ESCAPE '!'"
-    if text.isascii():
-        return condition, [f"%{_like(text.lower())}%"]
-    return f"({condition} OR {names} LIKE ? ESCAPE '!')", [f"%{_like(text.lower())}%", f"%{_like(text)}%"]
-
-
-def _like(text: str) -> str:
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("\x00", "")
 
 
 def _fts5(phrase: Phrase) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from storage.connection import Database
 from storage.database import open_reader
+from storage.patterns import like
 
 LIST_MAX = 1_000
 """Traces that one list gives at most, whatever is asked for."""
@@ -61,7 +62,7 @@ class TraceReader:
     def turn(self, turn_id: str, limit: int = MESSAGES_MAX) -> list[dict[str, Any]]:
         """One turn as a story: every trace that names it, and those that brought frames of it, in order."""
         with self._database.reading():
-            named = self._rows(_names("turn_ids"), (_like(turn_id),), TRACES_OF_A_TURN_MAX)
+            named = self._rows(_names("turn_ids"), (_among(turn_id),), TRACES_OF_A_TURN_MAX)
             traces = {(row["run_id"], row["trace_id"]) for row in named}
             for row in named:
                 if row["type"] == "KeepCheckpoint" and row["first_seq"] is not None:
@@ -85,7 +86,7 @@ class TraceReader:
             return "trace", found
         if found := self.turn(word):
             return "turn", found
-        start = f"{_escaped(word)}%"
+        start = f"{like(word)}%"
         with self._database.reading():
             for sql in (
                 "SELECT trace_id FROM traces WHERE message_id = ? ORDER BY id DESC LIMIT 1",
@@ -192,7 +193,7 @@ def _conditions(
     params: list[Any] = []
     if turn is not None:
         parts.append(_names("turn_ids"))
-        params.append(_like(turn))
+        params.append(_among(turn))
     for column, value in (("type", kind), ("outcome", outcome)):
         if value is not None:
             parts.append(f"{column} = ?")
@@ -210,12 +211,9 @@ def _names(column: str) -> str:
     return f"{column} LIKE ? ESCAPE '!'"
 
 
-def _escaped(word: str) -> str:
-    return "".join(f"!{letter}" if letter in "!%_" else letter for letter in word)
-
-
-def _like(word: str) -> str:
-    return f"%,{_escaped(word)},%"
+def _among(word: str) -> str:
+    """A LIKE pattern for one of several with commas between."""
+    return f"%,{like(word)},%"
 
 
 def _told(row: Sequence[Any]) -> dict[str, Any]:

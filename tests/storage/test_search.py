@@ -73,6 +73,13 @@ def test_sessions_are_found_by_their_names(look: Any) -> None:
     assert look("shop", kind="session") == ["c1", "t1"]
 
 
+def test_names_are_found_by_a_part_of_a_word_whatever_its_case(store: Store, look: Any) -> None:
+    Stream(store, generation=2).send(1, sessions=[thread("t2", title="Ärger im Größenvergleich")])
+    assert look("heck", kind="session") == ["t1"]
+    assert look("ÄRGER größen", kind="session") == look("ärger GRÖ", kind="session") == ["t2"]
+    assert look("arger", kind="session") == []
+
+
 def test_filters_narrow_a_search(look: Any) -> None:
     assert look("connection", session_id="t") == ["i2", "i1"]
     assert look("connection", since_ms=2_000, until_ms=9_000) == ["i2"]
