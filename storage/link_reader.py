@@ -19,7 +19,6 @@ ROWS_MAX = 1_000
 """Rows that one list gives at most, whatever is asked for."""
 PATHS_MAX = 50
 """Files of one session's evidence that are told; `files_count` says how many there are."""
-STATES = ("linked", "needs_review", "gone", "unlinked")
 
 _LINKS = """SELECT l.id, s.tool, s.session_id, s.title, l.repo, l."commit", l.subject, l.committed_at_ms, l.state,
     l.score, l.method, l.reason, l.was, l.patch_id, l.evidence
@@ -74,7 +73,8 @@ class LinkReader:
     ) -> list[dict[str, Any]]:
         """Links, those of the newest commits first, then sessions that have none, each with its reason.
 
-        `session` and `commit` are ids or how they begin, `repo` a git folder or a working tree, `state` one of STATES.
+        `session` and `commit` are ids or how they begin, `repo` a git folder or a working tree; `state` is linked,
+        needs_review, gone or unlinked.
         """
         where, values = _conditions(session, repo)
         rows: list[dict[str, Any]] = []
