@@ -31,6 +31,20 @@ def look_at(path: str) -> FileSeen | None:
     return _seen(path, found) if stat.S_ISREG(found.st_mode) else None
 
 
+def is_text(path: str) -> bool:
+    """Whether a path can be told: a file system takes any bytes for a name, a message and the store take text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_text(path: str) -> str:
+    """A path for a person, with `\\xff` where it is none."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 def walk(roots: Iterable[str]) -> Iterator[FileSeen]:
     """Every session file below these folders, lazily: the caller decides how many at once. Folders that vanish in
     between, or may not be read, are passed over."""

@@ -73,6 +73,6 @@ class SourceFile:
         try:
             with SourceFile(str(owner / BESIDE / name)) as file:
                 data = file.read(0, BESIDE_BYTES_MAX)
-        except OSError:
+        except (OSError, ValueError):  # a name with a zero byte in it is no name
             return None
         return data.decode(errors="replace")

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from actors.folders import Hints, look_at, walk
+from actors.folders import Hints, as_text, is_text, look_at, walk
 from actors.hints import FILE as HINTS_FILE
 from actors.hints import take_hints
 from actors.machines.baseline import Lane
 from actors.machines.effects import Effects, Send
-from actors.machines.file_slices import NotOurs, Rules, next_slice
+from actors.machines.file_slices import MISREAD, NotOurs, Rules, next_slice
 from actors.machines.standing import Now
 from actors.machines.tailing import FileSeen, Tailing
 from actors.source_file import SourceFile
@@ -38,7 +38,7 @@ SLICE_BYTES = 256 * 1024
 WORK_MS = 20
 """Reading goes on for so long before other messages are heard."""
 TROUBLES_MAX = 100
-"""Files that cannot be read and are named in the audit; further ones are counted in the reason of the source."""
+"""Files that cannot be read and are named in the audit; further ones are left without a word."""
 
 
 class FileTail:
@@ -131,7 +131,7 @@ class FileTail:
                 seen.append(file)
             elif path in self.machine.seen:
                 gone.append(path)
-        self._perform(self.machine.look(seen, now.wall, now.mono, soon=True))
+        self._perform(self.machine.look(self._nameable(seen, now), now.wall, now.mono, soon=True))
         self._perform(self.machine.gone(gone, now.wall))
 
     def _step(self, now: Now) -> None:
@@ -143,13 +143,22 @@ class FileTail:
             self._sweep, self._found = walk(self._roots), set()
         files = list(itertools.islice(self._sweep, STEP_FILES))
         self._found.update(file.path for file in files)
-        self._perform(self.machine.look(files, now.wall, now.mono))
+        self._perform(self.machine.look(self._nameable(files, now), now.wall, now.mono))
         if len(files) < STEP_FILES:
             self._sweep, self._sweep_due = None, now.mono + SWEEP_MS
             below = tuple(f"{root}{os.sep}" for root in self._roots)
             lost = [path for path in self.machine.seen if path not in self._found and path.startswith(below)]
             self._perform(self.machine.gone((path for path in lost if look_at(path) is None), now.wall))
             self._found = set()
+
+    def _nameable(self, files: list[FileSeen], now: Now) -> list[FileSeen]:
+        """Those whose path is text. No message can name the others: one of them ended the actor, again and again."""
+        nameable = [file for file in files if is_text(file.path)]
+        if len(nameable) < len(files):
+            for file in files:
+                if not is_text(file.path):
+                    self._trouble(file.path, "its path is no UTF-8: rename it", now)
+        return nameable
 
     def _watch_roots(self) -> None:
         for root in self._roots:
@@ -171,13 +180,16 @@ class FileTail:
             try:
                 with SourceFile(path) as file:
                     part = next_slice(file, stored, self._rules, now.wall)
-                if part is not None:
-                    self._perform(self.machine.read(path, part, now.mono))
-                self._troubles.pop(path, None)
             except NotOurs:
                 self._trouble(path, "it is neither a Codex rollout nor a Claude Code transcript", now)
             except (OSError, LineGone) as error:
                 self._trouble(path, getattr(error, "strerror", None) or "it changed while it was read", now)
+            except Exception as error:  # noqa: BLE001  a fault of ours, but all other files and telemetry would go along
+                self._trouble(path, f"{MISREAD} ({type(error).__name__})", now)
+            else:
+                if part is not None:
+                    self._perform(self.machine.read(path, part, now.mono))
+                self._troubles.pop(path, None)
             if time.monotonic() >= end:
                 break
         if self.machine.ready and self.machine.lane.idle:
@@ -188,7 +200,7 @@ class FileTail:
         if path not in self._troubles and os.path.lexists(path):
             self._troubles[path] = text
             if len(self._troubles) <= TROUBLES_MAX:
-                note = AuditNote(kind="source_file_unread", subject=path, text=text, at_ms=now.wall)
+                note = AuditNote(kind="source_file_unread", subject=as_text(path), text=text, at_ms=now.wall)
                 self._perform((Send("ingest", KeepAudit(n=0, notes=(note,))),))
 
     # Telling.

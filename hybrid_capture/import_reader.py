@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from actors.machines.file_slices import NotOurs, Rules, Slice, is_same, next_slice
+from actors.machines.file_slices import MISREAD, NotOurs, Rules, Slice, is_same, next_slice
 from actors.source_file import SourceFile
 from actors.wire.gathered import LineGone
 from hybrid_capture.problems import Problem
@@ -77,6 +77,8 @@ def read_file(wanted: Wanted, rules: Rules, *, prepared: bool) -> Iterator[Part 
         yield FileEnd(begun, done, size, "it was cut while it was read: import it again")
     except OSError as error:
         yield FileEnd(begun, done, size, error.strerror or str(error))
+    except Exception as error:  # noqa: BLE001  the fault is ours, but all other files would go along
+        yield FileEnd(begun, done, size, f"{MISREAD} ({type(error).__name__})")
     else:
         yield FileEnd(begun, done, size)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from actors.folders import as_text
 from hybrid_capture.console import Screen
 
 PROBLEMS_MAX = 1_000
@@ -34,7 +35,7 @@ class Report:
         """A path that was left out, and why."""
         self.problems_count += 1
         if len(self.problems) < PROBLEMS_MAX:
-            self.problems.append({"path": path, "problem": text})
+            self.problems.append({"path": as_text(path), "problem": text})
 
     def as_dict(self, interrupted: bool) -> dict[str, Any]:
         """For JSON."""

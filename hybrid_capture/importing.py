@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from actors.folders import is_text
 from actors.machines.file_slices import Rules
 from hybrid_capture.console import Screen
 from hybrid_capture.import_progress import ImportProgress
@@ -204,7 +205,9 @@ def _found(paths: Sequence[Path], report: Report) -> Iterator[Found]:
             if (facts.st_dev, facts.st_ino) in seen:
                 continue
             seen.add((facts.st_dev, facts.st_ino))
-            if facts.st_size:
+            if not is_text(each):
+                report.problem(each, "its path is no UTF-8: rename it")
+            elif facts.st_size:
                 yield Found(each, facts.st_dev, facts.st_ino, facts.st_size)
 
 

@@ -18,6 +18,9 @@ from messages.records import AuditNote, SessionSeen, TurnSeen
 DRAFT_RECORDS_MAX = 256
 DRAFT_BYTES_MAX = 256 * 1024
 """One draft; a single larger record makes a draft of its own size."""
+RECORD_CHARS_MAX = 12 * 1024 * 1024
+"""One record, as JSON; a longer one is dropped with its size. On its way each character takes four bytes at most, and a
+message over the bound of the transport would never leave, and nothing behind it."""
 NAMED_MAX = 256
 """Unknown names that are written down, each once; further ones are kept without a word."""
 UNDERSTAND = {"claude": claude_telemetry.understand, "codex": codex_telemetry.understand}
@@ -61,7 +64,12 @@ class Drafting:
             text = "is no tool that is captured: its records are dropped"
             self._name(draft, subject, text, record.observed_ns // 1_000_000)
             return "dropped:unknown_service"
-        return UNDERSTAND[tool](signal, record)
+        outcome = UNDERSTAND[tool](signal, record)
+        if isinstance(outcome, Found) and len(outcome.event.body) > RECORD_CHARS_MAX:
+            text = f"a record of {len(outcome.event.body):,} characters is more than one message carries: dropped"
+            self._name(draft, f"{tool} {outcome.event.name}, too long", text, outcome.event.at_ms)
+            return "dropped:line_too_long"
+        return outcome
 
     def _name(self, draft: _Open, subject: str, text: str, at_ms: int) -> None:
         if subject not in self._named and len(self._named) < NAMED_MAX:

@@ -25,6 +25,8 @@ from messages.baseline import FilePosition, KeepRecords
 HEAD_BYTES = 256
 """How much of a file's beginning tells it from another."""
 NO_STATE = "{}"
+MISREAD = "something in it cannot be understood: please report it"
+"""What is told of a file at which this reader failed, before the kind of the fault: that file is left, others go on."""
 
 State = RolloutState | TranscriptState
 

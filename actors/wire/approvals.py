@@ -28,6 +28,8 @@ KINDS: dict[str, Kind] = {
 """The requests that a person can decide. All others get their refusal at once."""
 
 SUMMARY_CHARS_MAX = 4_096
+DEPTH_MAX = 16
+"""Lists and objects within one another; what is deeper is left out, as a person would pass over it."""
 DECLINED = "declined by the person or because nobody answered in time"
 
 Params = dict[str, Any]
@@ -160,14 +162,16 @@ _SUMMARIES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _told(value: Any) -> str:
+def _told(value: Any, depth: int = 0) -> str:
     """Strings as they are, lists of them as words, objects by their names and scalar members."""
     if isinstance(value, str):
         return value
+    if isinstance(value, list | dict) and depth >= DEPTH_MAX:
+        return "…"
     if isinstance(value, list):
-        return " ".join(filter(None, (_told(member) for member in value[:32])))
+        return " ".join(filter(None, (_told(member, depth + 1) for member in value[:32])))
     if isinstance(value, dict):
-        members = ((str(name), _told(member)) for name, member in list(value.items())[:32])
+        members = ((str(name), _told(member, depth + 1)) for name, member in list(value.items())[:32])
         return ", ".join(f"{name}: {told}" if told else name for name, told in members)
     return "" if value is None else str(value)
 

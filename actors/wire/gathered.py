@@ -22,6 +22,10 @@ Marks = tuple[int, ...]
 Off = Callable[[int], bool]
 """Whether capture was switched off at a time."""
 CAPTURE_OFF = "dropped:capture_off"
+TOLD_CHARS_MAX = 4 * 1024 * 1024
+"""Of item bodies in one reading: with so much told, further lines wait for the next. A line of a kilobyte may take over
+a text of megabytes that stands beside the file, and what a reading came to leaves as one message: one over the bound
+of the transport would never arrive, and no other file would be read."""
 AUDITED_DROPS_MAX = 16
 """Dropped lines of one reading with an audit row each; further ones are counted."""
 
@@ -57,11 +61,18 @@ class Gathered:
     """Bytes that were decoded: whole lines. What follows waits for more."""
     unknown: Counter[str] = field(default_factory=Counter)
     """Names of line types that this version does not know, for a person who asks why so much is ignored."""
+    told: int = 0
+    """Characters of the bodies so far."""
 
     def forget(self, mark: Marks) -> None:
         """Take back every record since `mark`: the line is read for what it says of the state, and not stored."""
         for records, length in zip(self._lists, mark, strict=True):
             del records[length:]
+
+    @property
+    def full(self) -> bool:
+        """What comes next is for another reading."""
+        return self.told >= TOLD_CHARS_MAX
 
     def marks(self) -> Marks:
         """Where the records stand now."""

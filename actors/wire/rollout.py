@@ -42,12 +42,15 @@ def read_rollout(
     """Decode the whole lines of `data`, which stands at `offset` of its file; moves `state` behind them.
 
     `Gathered.consumed` says how many bytes that were: a torn last line waits, and so does a last line that can only be
-    understood with the next one, unless `last` says that none will come. Errors: LineGone from `file`.
+    understood with the next one, unless `last` says that none will come, and what would be too much at once. Errors:
+    LineGone from `file`.
     """
     got = Gathered()
     lines = list(file_lines(data, offset))
     values = [loads(line.raw) for line in lines]
     for at, (line, value) in enumerate(zip(lines, values, strict=True)):
+        if got.full:
+            break
         following = values[at + 1] if at + 1 < len(lines) else None
         if at + 1 == len(lines) and not last and value is not None and _needs_next(state, value):
             break

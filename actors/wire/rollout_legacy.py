@@ -160,12 +160,15 @@ def _result(reading: Reading, payload: Json) -> None:
     if call_id is None:
         reading.got.drop("malformed", state.session, "a call's output without call_id", reading.when)
         return
-    place = state.calls.pop(call_id, None)
+    place, output = state.calls.pop(call_id, None), _spelled(payload.get("output"))
+    if output is None:
+        reading.got.drop("malformed", state.session, "a call's output is nested too deep", reading.when)
+        return
     call: Json = {}
     if place is not None:
         line = loads(reading.file.recall(place[0], place[1])) or {}
         call = line["payload"] if isinstance(line.get("payload"), dict) else line
-    _keep(reading, {"id": call_id, **_called(call, state.cwd), **_outcome(payload.get("output"), call)})
+    _keep(reading, {"id": call_id, **_called(call, state.cwd), **_outcome(output, call)})
 
 
 def _called(call: Json, cwd: str | None) -> Json:
@@ -184,9 +187,16 @@ def _called(call: Json, cwd: str | None) -> Json:
     return {"type": "toolCall", "tool": name or None, "arguments": arguments}
 
 
-def _outcome(output: Any, call: Json) -> Json:
+def _spelled(output: Any) -> str | None:
+    """An output as text; None when it is nested deeper than can be written."""
+    try:
+        return output if isinstance(output, str) else orjson.dumps(output).decode()
+    except TypeError:
+        return None
+
+
+def _outcome(text: str, call: Json) -> Json:
     """Exit code, status and output, as the generations wrote them: JSON with metadata, or a text with a head."""
-    text = output if isinstance(output, str) else orjson.dumps(output).decode()
     code: Any = None
     told = loads(text.encode()) if text.startswith("{") else None
     if told is not None and isinstance(told.get("output"), str):

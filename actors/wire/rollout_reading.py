@@ -45,6 +45,7 @@ class Reading:
         except TypeError:
             self.got.drop("malformed", self.state.session, "an item is nested too deep", self.when)
             return False
+        self.got.told += len(text)
         status = body.get("status")
         self.got.items.append(
             FinalItem(

@@ -52,10 +52,13 @@ def read_transcript(
 ) -> Gathered:
     """Decode the whole lines of `data`, which stands at `offset` of its file; moves `state` behind them.
 
-    `Gathered.consumed` says how many bytes that were: a torn last line waits. Errors: LineGone from `file`.
+    `Gathered.consumed` says how many bytes that were: a torn last line waits, and so does what would be too much at
+    once. Errors: LineGone from `file`.
     """
     got = Gathered()
     for line in file_lines(data, offset):
+        if got.full:
+            break
         got.consumed = line.end
         if not line.raw.strip():
             continue

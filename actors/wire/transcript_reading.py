@@ -59,6 +59,7 @@ class Reading:
             started_at_ms=None, completed_at_ms=self.at_ms, body=text, frames=self.took() if frame else 0,
         )  # fmt: skip
         self.got.items.append(final)
+        self.got.told += len(text)
 
     def note(self, kind: str, subject: str, text: str) -> None:
         """An audit row."""

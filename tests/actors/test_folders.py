@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from actors.folders import DEPTH_MAX, Hints, look_at, walk
+from actors.folders import DEPTH_MAX, Hints, as_text, is_text, look_at, walk
 
 
 def test_every_session_file_is_found_and_no_link_is_followed(tmp_path: Path) -> None:
@@ -29,6 +29,14 @@ def test_folders_deeper_than_any_tool_makes_them_are_left(tmp_path: Path) -> Non
     deep.mkdir(parents=True)
     (deep / "a.jsonl").write_text("x")
     assert list(walk([str(tmp_path)])) == []
+
+
+def test_a_path_that_is_no_text_can_be_shown_and_not_be_told() -> None:
+    assert is_text("/w/größe.jsonl")
+    assert as_text("/w/größe.jsonl") == "/w/größe.jsonl"
+    latin = os.fsdecode("/w/größe.jsonl".encode("latin-1"))
+    assert not is_text(latin)
+    assert as_text(latin) == r"/w/gr\xf6\xdfe.jsonl"
 
 
 def test_the_system_hints_at_files_that_change_also_in_folders_that_are_new(tmp_path: Path) -> None:

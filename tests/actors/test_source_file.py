@@ -52,3 +52,4 @@ def test_a_text_beside_a_transcript_is_read_from_the_sessions_own_folder_alone(t
             assert len(file.beside("big.txt") or "") == BESIDE_BYTES_MAX
             assert file.beside(str(tmp_path / "secret.txt")) is None
             assert file.beside("link.txt") is file.beside("..") is file.beside("") is None
+            assert file.beside("a\x00b.txt") is None

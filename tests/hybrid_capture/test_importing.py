@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 import pytest
 
+from actors.machines.file_slices import Rules
+from hybrid_capture.import_reader import FileEnd, Wanted, read_file
 from hybrid_capture.statefolder import StateFolder
 from tests.hybrid_capture.command import PATIENCE_S, Said, Verb, say
 
@@ -96,7 +98,11 @@ def test_what_cannot_be_imported_is_told_and_the_rest_goes_on(home: Path, tmp_pa
     folder.mkdir()
     locked = tmp_path / "locked.jsonl"
     locked.symlink_to(tmp_path / "missing")
-    said = imported(tmp_path / "state", binary, torn, empty, folder, tmp_path / "absent", locked, home / "sessions")
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    shutil.copy(torn, os.fsdecode(os.fsencode(odd) + b"/gr\xfc.jsonl"))
+    paths = binary, torn, empty, folder, tmp_path / "absent", locked, odd, home / "sessions"
+    said = imported(tmp_path / "state", *paths)
     assert said.code == 1
     summary = said.lines[-1]
     assert {Path(each["path"]).name: each["problem"] for each in summary["problems"]} == {
@@ -104,9 +110,21 @@ def test_what_cannot_be_imported_is_told_and_the_rest_goes_on(home: Path, tmp_pa
         "nothing-in-it": "there is no .jsonl file in this folder",
         "absent": "there is no such file or folder",
         "locked.jsonl": "there is no such file or folder",
+        r"gr\xfc.jsonl": "its path is no UTF-8: rename it",
     }
     assert (summary["files"], summary["torn"]) == (4, 1)
     assert "absent: there is no such file or folder" in said.err
+
+
+def test_a_fault_of_the_reader_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise RecursionError("what it was given")
+
+    monkeypatch.setattr("hybrid_capture.import_reader.next_slice", failing)
+    (tmp_path / "a.jsonl").write_bytes((FIXTURES / "rollouts" / "fork.jsonl").read_bytes())
+    (end,) = read_file(Wanted(str(tmp_path / "a.jsonl"), None), Rules(1_024, 1_024, 1_000), prepared=False)
+    assert isinstance(end, FileEnd)
+    assert end.problem == "something in it cannot be understood: please report it (RecursionError)"
 
 
 def test_with_nothing_to_import_nothing_is_made(tmp_path: Path) -> None:

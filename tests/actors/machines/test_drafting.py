@@ -110,3 +110,17 @@ def test_the_books_of_every_draft_balance(records: list[Any], service: str) -> N
     found = drafts(request("logs", *records, service=service))
     assert all(balanced(draft) for draft in found)
     assert sum(draft.received for draft in found) == len(records)
+
+
+def test_a_record_that_no_message_carries_is_dropped_with_its_size_and_the_others_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.machines.drafting.RECORD_CHARS_MAX", 10_000)
+    long, short = (claude_log("user_prompt", prompt="x" * length) for length in (10_000, 10))
+    document = request("logs", long, short)
+    (draft,) = drafts(document)
+    assert draft.counts == Counter({"dropped:line_too_long": 1})
+    assert ([event.name for event in draft.events], balanced(draft)) == (["user_prompt"], True)
+    (note,) = draft.audit
+    assert note.subject == "claude user_prompt, too long"
+    assert "x" * 20 not in note.text

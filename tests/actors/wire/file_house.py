@@ -61,6 +61,19 @@ def read_cut(read: Read, state: Any, data: bytes, places: list[int], sides: dict
     return got
 
 
+def read_on(read: Read, state: Any, data: bytes) -> Gathered:
+    """The file read by one reading after another, each from where the one before it ended."""
+    file, at, got, readings = Bytes(data), 0, Gathered(), 0
+    while at < len(data):
+        part = read(state, data[at:], at, file, True)
+        assert part.consumed
+        at, readings = at + part.consumed, readings + 1
+        state = type(state).loaded(state.dumped())
+        merge(got, part)
+    assert readings > 1
+    return got
+
+
 def merge(into: Gathered, part: Gathered) -> None:
     assert part.received == part.settled, part.counts
     into.received += part.received

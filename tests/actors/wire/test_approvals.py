@@ -105,6 +105,11 @@ def test_places_and_summaries():
     assert len(approvals.summary_of("item/fileChange/requestApproval", {"reason": "x" * 9_000})) == 4_096
 
 
+def test_what_is_nested_without_end_is_passed_over():
+    nested = orjson.loads(b'{"permissions":' + b"[" * 900 + b"]" * 900 + b"}")
+    assert approvals.summary_of("item/permissions/requestApproval", nested) == "…"
+
+
 ANY = st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
 
 

@@ -17,6 +17,7 @@ from tests.actors.wire.file_house import (
     ended,
     lines,
     read_cut,
+    read_on,
     rollout,
     shown,
     whole_rollout,
@@ -54,6 +55,16 @@ def test_every_line_of_a_real_file_is_known_and_accounted_for(path: Path) -> Non
 def test_wherever_a_file_is_cut_the_records_are_the_same(places: list[int], which: Path) -> None:
     data = which.read_bytes()
     assert read_cut(rollout, RolloutState(), data, places) == read_cut(rollout, RolloutState(), data, [])
+
+
+@pytest.mark.parametrize("path", ROLLOUTS, ids=lambda path: path.stem)
+def test_a_reading_that_brought_enough_ends_and_the_next_goes_on_behind_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = path.read_bytes()
+    whole = read_cut(rollout, RolloutState(), data, [])
+    monkeypatch.setattr("actors.wire.gathered.TOLD_CHARS_MAX", 1)
+    assert read_on(rollout, RolloutState(), data) == whole
 
 
 def test_turns_end_as_they_ended() -> None:

@@ -155,3 +155,12 @@ def test_a_turn_that_nobody_answered_ends_as_interrupted() -> None:
 def test_an_error_ends_the_turn_as_failed() -> None:
     _, got = whole_rollout(lines(META, message("user", "first"), event("error", message="limit reached")))
     assert [(turn.status, turn.error) for turn in got.turns] == [("inProgress", None), ("failed", "limit reached")]
+
+
+def test_an_output_that_is_nested_too_deep_to_be_written_is_dropped_and_the_file_goes_on() -> None:
+    deep = orjson.dumps(output("DEEP")).replace(b'"DEEP"', b"[" * 300 + b"]" * 300)
+    data = lines(META, call("shell", '{"command":["ls"]}'), deep, output("b", call_id="call_B"))
+    _, got = whole_rollout(data)
+    assert got.received == got.settled == 4
+    assert got.counts["dropped:malformed"] == 1
+    assert shown(got) == [("toolCall", "completed", "call_B")]

@@ -17,6 +17,7 @@ from tests.actors.wire.file_house import (
     ended,
     lines,
     read_cut,
+    read_on,
     shown,
     transcript,
     whole_transcript,
@@ -189,6 +190,16 @@ def test_a_large_output_is_taken_over_from_the_file_beside_the_transcript() -> N
     assert bodies(got)[-1]["toolUseResult"]["stdout"] == "all of it"
     _, got = whole_transcript(data)
     assert bodies(got)[-1]["toolUseResult"]["outputMissing"] == "/p/s/tool-results/b.txt"
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_a_reading_that_brought_enough_ends_and_the_next_goes_on_behind_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = path.read_bytes()
+    whole = read_cut(transcript, TranscriptState(), data, [])
+    monkeypatch.setattr("actors.wire.gathered.TOLD_CHARS_MAX", 1)
+    assert read_on(transcript, TranscriptState(), data) == whole
 
 
 def test_a_line_that_names_the_line_it_was_copied_from_is_that_line() -> None:
