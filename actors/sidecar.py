@@ -157,13 +157,15 @@ class SidecarActor(Shell):
         if child is None:
             return
         while not self.courier.full:
+            # Asked before the read: what it said with its last breath, after an empty read, would be taken for nothing.
+            ended = child.ended()
             chunk = child.read()
             if chunk:
                 self._lines(self.splitter.feed(chunk))
-                if not child.ended():
+                if not ended:
                     return
                 continue
-            if child.ended():
+            if ended:
                 self._drained(child)
             elif chunk is not None:
                 self.liveness.closed(now().mono)
