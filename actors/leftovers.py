@@ -173,6 +173,7 @@ def told(processes: Iterable[psutil.Process]) -> str:
 def _told(processes: Iterable[psutil.Process]) -> Iterator[str]:
     for process in processes:
         try:
-            yield f"{process.pid} ({process.name()})"
+            # The kernel cuts a name at 15 bytes, perhaps in the middle of a letter: no message carries half of one.
+            yield f"{process.pid} ({process.name().encode(errors='replace').decode()})"
         except psutil.Error:
             yield f"{process.pid} (ended meanwhile)"

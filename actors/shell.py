@@ -63,8 +63,8 @@ def now() -> Now:
 
 
 def clean(text: str, chars_max: int = FAULT_CHARS_MAX) -> str:
-    """A text that may leave the process: redacted, cut."""
-    return redact(text).text[:chars_max]
+    """A text that may leave the process: redacted, cut, and without halves of letters, which no message carries."""
+    return redact(text).text[:chars_max].encode(errors="replace").decode()
 
 
 class Shell(Actor):  # type: ignore[misc]  # thespian is untyped

@@ -26,7 +26,7 @@ def sweep(state_dir: str, spared: tuple[int, float] | None = None) -> tuple[Audi
         found = leftovers.belonging(state_dir)
     except leftovers.ScanFailed as failed:
         return (AuditNote(kind="scan_failed", subject="an earlier run", text=str(failed), at_ms=at_ms),)
-    processes = [each for each in found.processes if spared is None or (each.pid, each.create_time()) != spared]
+    processes = [each for each in found.processes if (each.pid, lifeline.created_at(each.pid)) != spared]
     if not processes:
         return ()
     names = leftovers.told(processes)

@@ -31,7 +31,7 @@ class Ready(Message):
     pid: int
     token: str = Field(repr=False)
     created_at: float
-    """The process's creation time, s since the epoch, as psutil tells it: with the pid it names one process."""
+    """When the process was created, as `actors/lifeline.py` counts: with the pid it names one process."""
 
 
 class PeersChanged(Message):

@@ -117,6 +117,14 @@ def test_a_failed_scan_for_an_app_server_is_told_and_ends_nothing(
     assert (ended.kind, command.poll()) == ("scan_failed", None)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the name is the program's")
+def test_a_name_that_was_cut_in_the_middle_of_a_letter_is_told_as_text(start: Start) -> None:
+    named = f"import ctypes; ctypes.CDLL(None).prctl(15, b'gr\\xc3', 0, 0, 0); {WAITING}"
+    process = psutil.Process(start(named).pid)
+    assert process.name() == "gr\udcc3"
+    assert told([process]) == f"{process.pid} (gr?)"
+
+
 def test_the_caller_and_those_above_it_are_never_found(tmp_path: Path) -> None:
     code = f"from actors.leftovers import belonging; print(len(belonging({str(tmp_path)!r}).processes))"
     environment = {**os.environ, TREE_MARK: str(tmp_path)}

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from actors import lifeline
 from actors.leftovers import TREE_MARK, ScanFailed
 from hybrid_capture import doctor_processes
 from hybrid_capture.statefolder import StateFolder, Whereabouts
@@ -101,7 +102,7 @@ def test_a_listener_that_others_can_reach_is_wrong(
     tmp_path: Path, start: Any, monkeypatch: pytest.MonkeyPatch, address: str, state: str
 ) -> None:
     process = start(LISTENER, address)
-    here = Whereabouts(os.getpid(), psutil.Process().create_time(), "r1", "run", "/none", "x")
+    here = Whereabouts(os.getpid(), lifeline.created_at(os.getpid()), "r1", "run", "/none", "x")
     monkeypatch.setattr(doctor_processes, "find_runtime", lambda _: here)
     monkeypatch.setattr(doctor_processes, "tree_of", lambda _: [psutil.Process(process.pid)])
     (check,) = doctor_processes.listeners(tmp_path)
@@ -117,7 +118,7 @@ def test_a_process_that_ends_while_it_is_looked_at_listens_nowhere(
     looked_at = psutil.Process(process.pid)
     process.kill()
     process.wait()
-    here = Whereabouts(os.getpid(), psutil.Process().create_time(), "r1", "run", "/none", "x")
+    here = Whereabouts(os.getpid(), lifeline.created_at(os.getpid()), "r1", "run", "/none", "x")
     monkeypatch.setattr(doctor_processes, "find_runtime", lambda _: here)
     monkeypatch.setattr(doctor_processes, "tree_of", lambda _: [looked_at])
     (check,) = doctor_processes.listeners(tmp_path)

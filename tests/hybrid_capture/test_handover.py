@@ -15,13 +15,14 @@ from http.client import HTTPConnection
 import psutil
 import pytest
 
+from actors import lifeline
 from hybrid_capture.exchange import AWAY, Answer, Exchange
 from hybrid_capture.frames import Frames, frame_of
 from hybrid_capture.handover import Handover
 from messages.settings import Limits, Timing
 from tests.hybrid_capture.receiver_house import PATIENCE_S, TOKEN, ReceiverHouse
 
-ME = os.getpid(), psutil.Process().create_time()
+ME = os.getpid(), lifeline.created_at(os.getpid())
 
 
 def silent(op: str, blob: bytes | memoryview = b"", **fields: object) -> None:
@@ -90,7 +91,7 @@ class Rootless:
             self.process = psutil.Popen([sys.executable, "-m", "hybrid_capture.gateway", *words], pass_fds=descriptors)
         start = {"token": TOKEN, "panel_token": "panel-token-0123456789", "limits": Limits().model_dump(),
                  "timing": Timing(otlp_hold_ms=hold_ms).model_dump(), "host": host.pid,
-                 "host_created": psutil.Process(host.pid).create_time()}  # fmt: skip
+                 "host_created": lifeline.created_at(host.pid)}  # fmt: skip
         self.link.sendall(frame_of("start", **start))
 
     def hear(self, op: str) -> None:
