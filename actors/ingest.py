@@ -33,7 +33,7 @@ from storage.store import Store
 LOOK_AGAIN_MS = 900_000
 """Sessions whose commits may still come are looked at this often, when no process looks anyhow."""
 HELD_NOTES_MAX = 1_000
-"""Audit notes that wait for a store that fails; further ones are counted in the last."""
+"""Audit notes that wait for a store that fails; with more of them the oldest are let go."""
 
 HISTORY_ROWS_MAX = 16_384
 """Rows of the history of messages that wait to be written. Over: what is told then is not kept."""
@@ -57,7 +57,9 @@ class IngestActor(Shell):
         self.timing = self.settings.timing
         self.open_store: Store | None = None
         self.replaced = ""
-        """Why the store was set aside: the tree ends, and nothing more is kept in this run."""
+        """Why another store stands in its place: the tree ends, and nothing more is kept in this run."""
+        self.looked = False
+        """Whether it is known that nobody set it aside in this run."""
         self.good = "the store commits"
         self.held: list[AuditNote] = []
         self.healthy: bool | None = None
@@ -68,12 +70,10 @@ class IngestActor(Shell):
         self.look_again_ms = 0
         try:
             _ = self.store
-            # Who set it aside in this run and died before it could tell: what is numbered here fits on nothing.
-            self.replaced = set_aside_by(self.settings.database, self.settings.run_id)
         except StoreCorrupt as damage:
             self._set_aside(damage)
-        except StoreUnavailable:
-            pass  # a server that is away comes back: the first probe tells, and every later one tries again
+        except StoreError:
+            pass  # a server that is away comes back, so does a folder: the first probe tells, all later ones try again
         self.wake(0, "probe")  # not before the supervisor knows who we are
         if self.settings.retention_days is not None:
             self.wake(RETIRE_FIRST_MS, "retention")
@@ -81,6 +81,8 @@ class IngestActor(Shell):
     @property
     def store(self) -> Store:
         """The store, opened when it is first needed. Errors: StoreError."""
+        if self.replaced:
+            raise StoreUnavailable(self.replaced, "the next run keeps")
         if self.open_store is None:
             settings = self.settings
             self.open_store = Store(settings.database, run_id=settings.run_id, limits=settings.limits)
@@ -89,6 +91,12 @@ class IngestActor(Shell):
                 self.good = (
                     f"the store commits; a damaged one stands aside as {aside[-1].name}: see `hybrid-capture doctor`"
                 )
+        if not self.looked:
+            # Who set it aside in this run and died before it could tell: what is numbered here fits on nothing.
+            self.replaced = set_aside_by(self.settings.database, self.settings.run_id)
+            self.looked = True
+            if self.replaced:
+                return self.store  # which says so
         return self.open_store
 
     def on(self, message: Message, sender: Party) -> None:
@@ -104,12 +112,16 @@ class IngestActor(Shell):
         except StoreError as failed:
             self._failed(message, str(failed))
         else:
-            self._told(True, self.good)
+            if not self.replaced:
+                self._told(True, self.good)
 
     def _keep(self, message: Message) -> None:
         at = now()
         if isinstance(message, KeepCheckpoint):
             kept = self.store.keep_checkpoint(message, at.wall)
+            if isinstance(kept.reply, CheckpointRefused) and kept.reply.code == "gap":
+                self._knows_less(kept.reply.text)
+                return
             self.send_to("stager", kept.reply)
             for told in kept.announce:
                 self.send_to("facade", told)
@@ -206,6 +218,15 @@ class IngestActor(Shell):
             self._failed(message, why)
         else:
             self._tell_replaced()
+
+    def _knows_less(self, missing: str) -> None:
+        """What came before was stored, or it would have come again. So this is an older store, or a new one, that took
+        its place while nobody had it open; a server may go back behind a commit, too. Nobody has those frames any more,
+        and what follows would be refused for ever: a new run has everything told again from where this store stands."""
+        text = f"the store knows less than this run has stored: {missing}; a new run goes on from what it knows"
+        self.store.keep_audit((AuditNote(kind="store_replaced", subject="store", text=text, at_ms=now().wall),))
+        self.replaced = text
+        self._tell_replaced()
 
     def _tell_replaced(self) -> None:
         if self.replaced:
@@ -319,6 +340,10 @@ class IngestActor(Shell):
         if healthy != self.healthy or always:
             self.healthy = healthy
             self.send_to("supervisor", BaselineProbed(healthy=healthy, reason=reason))
+
+    def _send_audit(self, notes: tuple[AuditNote, ...]) -> None:
+        """What it has to say itself needs no message: one to itself would be refused, and that audited again."""
+        self.on(KeepAudit(n=0, notes=notes), "ingest")
 
     def leave(self) -> None:
         self.links.stop()

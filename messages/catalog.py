@@ -86,7 +86,7 @@ CATALOG: dict[type[Message], Route] = {
         "root supervisor stager auth sidecar facade baseline", "ingest", "I handled these messages."
     ),
     records.BaselineProbed: _to("ingest", "supervisor", "A probe write committed, or did not."),
-    records.StoreSetAside: _to("ingest", "supervisor", "The store was damaged: begin a new run on a fresh one."),
+    records.StoreSetAside: _to("ingest", "supervisor", "This store knows less than this run stored: begin a new one."),
     records.LedgerWanted: _to("facade", "ingest", "How does the ledger stand?"),
     records.LedgerTold: _to("ingest", "facade", "Like this."),
     pulls.PositionsWanted: _to("sidecar", "ingest", "How far are these threads stored?"),

@@ -216,7 +216,8 @@ class BaselineProbed(Message):
 
 
 class StoreSetAside(Message):
-    """The store was damaged and stands aside; the fresh one knows nothing of this run. Ingest → supervisor."""
+    """The store was damaged and stands aside, or another took its place: this one does not know what this run stored.
+    Ingest → supervisor."""
 
     text: str
 
