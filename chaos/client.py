@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 
 Json = dict[str, Any]
-WAIT_S = 20.0
+WAIT_S = 60.0
 """Default deadline of every wait."""
 CLIENT_INFO = {"name": "probe", "title": "Probe", "version": "0.0.1"}
 

@@ -47,8 +47,11 @@ class ProgramRun:
     def until(self, wanted: Callable[[list[Json]], bool], what: str) -> None:
         """Wait until its lines fit. Errors: AssertionError when it ends or takes longer than WAIT_S."""
         end = time.monotonic() + WAIT_S
-        while not wanted(self.lines):
-            if time.monotonic() > end or self.process.poll() is not None:
+        while True:
+            ended = self.process.poll() is not None  # before its lines are read: its last ones count
+            if wanted(self.lines):
+                return
+            if ended or time.monotonic() > end:
                 raise AssertionError(f"{self.name} never said {what}: {self.lines[-3:]}")
             time.sleep(LOOK_S)
 

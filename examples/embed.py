@@ -17,6 +17,8 @@ from typing import Any
 from hybrid_capture import CaptureRuntime, Settings
 
 PATIENCE_S = 600.0
+ASKED_MAX = 10
+"""How often the ledger is asked for."""
 
 
 class Host:
@@ -108,12 +110,21 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\nstored as {stored['session']['sessionId']}:")
         for item in stored["items"]:
             print(f"  {item['kind']:<18} {item['status'] or '':<10} {' '.join(item['text'].split())[:80]}")
-        ledger = runtime.status()["ledger"]
-        if "missing" in ledger:  # the store was too busy to tell in time
+        ledger = _books(runtime)
+        if "missing" in ledger:
             print(f"the ledger: {ledger['missing']}")
         else:
             print(f"received {ledger['received']} lines, balanced: {ledger['balanced']}")
     return 0
+
+
+def _books(runtime: CaptureRuntime) -> dict[str, Any]:
+    """A status waits a second for the ledger and is given without it while the store is busy: it is asked again."""
+    for _ in range(ASKED_MAX):
+        ledger: dict[str, Any] = runtime.status().get("ledger", {"missing": "the capture tree is down"})
+        if "missing" not in ledger:
+            break
+    return ledger
 
 
 def _hopeless(status: dict[str, Any]) -> bool:

@@ -15,6 +15,9 @@ from hybrid_capture.root_process import root_log
 from hybrid_capture.runtime import CaptureRuntime
 from hybrid_capture.settings import Settings
 
+GATEWAY_S = 15.0
+"""How long the gateway, which starts beside the tree, is waited for: on a busy machine it takes seconds to load."""
+
 
 def run(settings: Settings, screen: Screen) -> int:
     """Capture until SIGINT, SIGTERM or SIGHUP. Errors: those of `CaptureRuntime.start`; Problem when it gave up."""
@@ -41,7 +44,7 @@ def _tell_addresses(runtime: CaptureRuntime, wanted: bool, screen: Screen) -> No
     addresses = runtime.addresses
     panel = ""
     with contextlib.suppress(NoPanel):
-        panel = runtime.panel_address()
+        panel = runtime.panel_address(timeout_s=GATEWAY_S)
     fault = addresses["fault"] or ("" if wanted else "the OTLP receiver is switched off")
     line: Event = {"event": "listening", "otlp": addresses["otlp"] or None, "panel": panel or None}
     screen.record({**line, "fault": fault} if fault else line)

@@ -23,7 +23,7 @@ def _compiled() -> tempfile.TemporaryDirectory[str]:
     folder = tempfile.TemporaryDirectory(prefix="rules-")
     # Another process: this one may have compiled before, and then nothing would be written.
     code = f"from pathlib import Path; from storage.redaction import warm; warm(None, Path({folder.name!r}))"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
     return folder
 
 

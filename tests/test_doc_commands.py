@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled_rules import lay_into
 from tests.doc_blocks import ROOT, Block, House, blocks
+from tests.unhurried import as_environment
 
 OWN_TEST = {"runbook.md"}
 """Pages whose commands another test runs."""
@@ -45,9 +47,11 @@ def test_every_command_of_every_page_runs(house: House) -> None:
 @pytest.mark.live
 @pytest.mark.parametrize("page", ["README.md", "docs/embedding.md", "docs/redaction.md"])
 def test_the_programs_on_a_page_run(house: House, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CODEX_HOME", str(house.home / ".codex"))
+    for name, value in {"CODEX_HOME": str(house.home / ".codex"), **as_environment()}.items():
+        monkeypatch.setenv(name, value)
+    state = lay_into(tmp_path / "state")
     for found in re.finditer(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S):
-        given = {"state_dir": tmp_path / "state", "codex": house.bin / "codex"}
+        given = {"state_dir": state, "codex": house.bin / "codex"}
         exec(compile(found.group(1), page, "exec"), given)
 
 

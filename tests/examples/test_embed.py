@@ -21,7 +21,7 @@ def embed(folder: Path, prompt: str, *more: str, script: ProcessScript) -> subpr
     words = [prompt, "--state-dir", str(folder / "state"), "--cwd", str(folder), "--codex", str(codex)]
     return subprocess.run(
         [sys.executable, str(ROOT / "examples" / "embed.py"), *words, "--codex-home", str(folder / "home"), *more],
-        capture_output=True, text=True, timeout=90, env=environment(), cwd=folder,
+        capture_output=True, text=True, timeout=240, env=environment(), cwd=folder,
     )  # fmt: skip
 
 

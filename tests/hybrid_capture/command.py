@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -82,22 +83,26 @@ class Verb:
 
     @property
     def out(self) -> str:
-        """What it has written so far."""
-        return self._text(self._out)
+        """The lines that it has written so far; one that is being written is not among them."""
+        return self._written(self._out)
 
     @property
     def err(self) -> str:
-        return self._text(self._err)
+        return self._written(self._err)
 
     @staticmethod
-    def _text(file: Any) -> str:
-        return os.pread(file.fileno(), 64 * 1024 * 1024, 0).decode()
+    def _written(file: Any, whole: bool = True) -> str:
+        content = os.pread(file.fileno(), 64 * 1024 * 1024, 0)
+        return (content[: content.rfind(b"\n") + 1] if whole else content).decode()
 
     def until(self, wanted: Callable[[str], bool], what: str) -> None:
         """Wait until its output fits."""
         end = time.monotonic() + PATIENCE_S
-        while not wanted(self.out):
-            if time.monotonic() > end or self.process.poll() is not None:
+        while True:
+            ended = self.process.poll() is not None  # before its output is read: its last words count
+            if wanted(self.out):
+                return
+            if ended or time.monotonic() > end:
                 raise AssertionError(f"never said {what}; said {self.out[-2000:]} and {self.err[-2000:]}")
             time.sleep(0.02)
 
@@ -111,7 +116,7 @@ class Verb:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"did not end within {wait_s} s: {self.out[-2000:]} {self.err[-2000:]}") from None
-        return Said(code, self.out, self.err)
+        return Said(code, self._written(self._out, whole=False), self._written(self._err, whole=False))
 
     def kill(self) -> None:
         """End it and everything below it, by id."""
@@ -132,12 +137,20 @@ def say(*words: str | Path, stdin: str | None = None, **env: str) -> Said:
 class Running:
     """`run --json` on a scripted app-server that is logged in to ChatGPT unless its script says otherwise."""
 
-    def __init__(self, folder: Path, script: ProcessScript | None = None, *words: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        script: ProcessScript | None = None,
+        *words: str,
+        spoil: Callable[[Path], object] = lambda codex: None,
+    ) -> None:
+        """`spoil` does something to the codex before anybody starts it."""
         self.folder = folder
         self.state = lay_into(folder / "state")
         (folder / "home").mkdir()
         (folder / "work").mkdir()
         codex = write_executable(folder / "codex", script=script or ProcessScript(auth="chatgpt"))
+        spoil(codex)
         self.verb = Verb(
             "run", "--json", "--state-dir", self.state, "--codex", codex,
             "--codex-home", folder / "home", "--cwd", folder / "work", *words,
@@ -148,9 +161,9 @@ class Running:
         return self
 
     def until_auth(self, state: str) -> Running:
-        self.verb.until(
-            lambda out: f'"what":"auth","who":"auth","before":"authenticating","after":"{state}"' in out, state
-        )
+        """The first status that it tells may have it already."""
+        told = re.compile(rf'"what":"auth","who":"auth","before":"[^"]*","after":"{state}"')
+        self.verb.until(lambda out: told.search(out) is not None, state)
         return self
 
     def say(self, *words: str | Path, stdin: str | None = None) -> Said:

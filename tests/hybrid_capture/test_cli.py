@@ -8,7 +8,8 @@ import re
 import signal
 import sqlite3
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import typer
 from chaos.scripts import PLANTED_SECRETS, ProcessScript
 from hybrid_capture.cli import app
 from hybrid_capture.problems import EXIT_CODES
-from tests.hybrid_capture.command import Running, Said, Verb, alive, say
+from tests.compiled_rules import lay_into
+from tests.hybrid_capture.command import PATIENCE_S, Running, Said, Verb, alive, say
 
 ERROR = {"error", "code", "exit"}
 
@@ -100,9 +102,17 @@ def test_run_begins_with_where_it_is_and_then_tells_each_transition_in_order(run
     assert all({"mode", "modeReason", "atMs"} <= set(line) for line in lines[2:])
 
 
+def status_with_books(running: Running) -> dict[str, Any]:
+    """A status for which ingest was too busy has no books: it is asked again."""
+    end = time.monotonic() + PATIENCE_S
+    while "missing" in (told := running.say("status", "--json").json)["ledger"]:
+        assert time.monotonic() < end, told
+    return dict(told)
+
+
 @pytest.mark.live
 def test_status_has_every_part_for_programs_and_for_people(running: Running) -> None:
-    told = running.say("status", "--json").json
+    told = status_with_books(running)
     assert told["mode"] == "HYBRID_ACTIVE"
     assert told["mode_reason"]
     assert {"state", "generation", "pid", "restarts_in_window"} <= set(told["sidecar"])
@@ -232,7 +242,7 @@ def test_stop_leaves_no_process_and_no_socket_and_what_is_stored_stays(tmp_path:
 @pytest.mark.live
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_run_in_order(tmp_path: Path, number: signal.Signals) -> None:
-    verb = Verb("run", "--state-dir", tmp_path / "state")
+    verb = Verb("run", "--state-dir", lay_into(tmp_path / "state"))
     try:
         verb.until(lambda out: "Ctrl-C stops it" in out, "that it runs")
         verb.signal(number)
@@ -266,7 +276,7 @@ def test_an_empty_folder_has_no_sessions(tmp_path: Path) -> None:
 @pytest.mark.live
 def test_a_broken_config_closes_the_stream_says_so_and_the_baseline_carries_on(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("codex = [")
-    verb = Verb("run", "--state-dir", tmp_path, "--json")
+    verb = Verb("run", "--state-dir", lay_into(tmp_path), "--json")
     try:
         verb.until(lambda out: '"mode":"OTEL_ONLY"' in out, "OTEL_ONLY")
         told = say("status", "--state-dir", tmp_path, "--json").json
@@ -362,14 +372,13 @@ def test_a_state_folder_that_is_not_writable_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flaw", ["missing", "not executable", "not codex", "crashing"])
 def test_a_codex_that_cannot_run_degrades_capture_and_says_what_to_do(tmp_path: Path, flaw: str) -> None:
     script = ProcessScript(start="exit", exit_code=3, exit_message="boom") if flaw == "crashing" else None
-    house = Running(tmp_path, script)
-    codex = tmp_path / "codex"
-    if flaw == "missing":
-        codex.unlink()
-    elif flaw == "not executable":
-        codex.chmod(0o600)
-    elif flaw == "not codex":
-        codex.write_text("#!/bin/sh\nexec cat\n")
+    spoil: dict[str, Callable[[Path], object]] = {
+        "missing": Path.unlink,
+        "not executable": lambda codex: codex.chmod(0o600),
+        "not codex": lambda codex: codex.write_text("#!/bin/sh\nexec cat\n"),
+        "crashing": lambda codex: None,
+    }
+    house = Running(tmp_path, script, spoil=spoil[flaw])
     try:
         house.until_mode("DEGRADED_STREAMING")
         word = {"missing": "does not exist", "not executable": "chmod +x", "crashing": "boom"}.get(flaw)

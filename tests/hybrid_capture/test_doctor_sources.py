@@ -9,16 +9,19 @@ import pytest
 
 from hybrid_capture.doctor_sources import sources
 from hybrid_capture.doorway import PORT_FILE, open_doorway
+from tests.ports import reserved, standard_port_taken
 
 
 def test_a_port_that_is_free_and_one_that_is_taken_are_told_apart_and_nothing_is_written(tmp_path: Path) -> None:
-    doorway = open_doorway(tmp_path, None)
+    with standard_port_taken():  # nobody else's port is closed and opened here
+        doorway = open_doorway(tmp_path, None)
     before = sorted(tmp_path.iterdir())
     (taken,) = sources(tmp_path)
     assert (taken.name, taken.state) == ("source otlp", "wrong")
     assert str(doorway.port) in taken.text
     doorway.close()
-    (free,) = sources(tmp_path)
+    with reserved(doorway.port):
+        (free,) = sources(tmp_path)
     assert free.state == "ok"
     assert sorted(tmp_path.iterdir()) == before == [tmp_path / PORT_FILE]
 
@@ -30,7 +33,8 @@ def test_a_folder_without_a_history_needs_no_port(tmp_path: Path, monkeypatch: p
 
 
 def test_the_first_start_takes_a_free_port_and_the_next_ones_keep_it(tmp_path: Path) -> None:
-    first = open_doorway(tmp_path, None)
+    with standard_port_taken():
+        first = open_doorway(tmp_path, None)
     port = first.port
     first.close()
     again = open_doorway(tmp_path, None)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from hybrid_capture.foreground import changes
+from tests.compiled_rules import lay_into
 from tests.hybrid_capture.command import Verb, alive
 
 
@@ -68,7 +69,7 @@ def test_a_status_without_a_tree_names_the_mode_alone() -> None:
 
 @pytest.mark.live
 def test_a_tree_that_breaks_too_often_is_given_up_with_a_sentence_and_a_code(tmp_path: Path) -> None:
-    verb = Verb("run", "--no-stream", "--state-dir", tmp_path / "state", "--json")
+    verb = Verb("run", "--no-stream", "--state-dir", lay_into(tmp_path / "state"), "--json")
     try:
         known: set[int] = set()
         for _ in range(3):

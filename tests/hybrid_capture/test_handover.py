@@ -29,7 +29,7 @@ def silent(op: str, blob: bytes | memoryview = b"", **fields: object) -> None:
     """A link at whose other end nobody is."""
 
 
-def handed_over(house: ReceiverHouse, bodies: list[bytes], hold_s: float = 10.0) -> list[Answer]:
+def handed_over(house: ReceiverHouse, bodies: list[bytes], hold_s: float = PATIENCE_S) -> list[Answer]:
     """What is answered to bodies that waited at an exchange whose link broke, and to one that came afterwards."""
 
     async def run() -> list[Answer]:

@@ -12,6 +12,8 @@ from hybrid_capture.renderer import Gone, Refused, Renderer
 from messages.facade import IngestConfigChanges, Logout, UpdateIngestConfig
 from tests.hybrid_capture.panel_house import TOKEN, PanelHouse, accept, run
 
+PATIENCE_S = 30.0
+
 
 def renderer(house: PanelHouse, **given: Any) -> Renderer:
     return Renderer(f"http://127.0.0.1:{house.port}", **{"token": TOKEN, **given})
@@ -43,11 +45,11 @@ def test_what_is_told_while_it_is_away_is_heard_when_it_is_back() -> None:
             await panel.subscribe()
             session = panel.session
             house.tell([session], {"event": "n", "n": 0})
-            first = await panel.next_event(10)
+            first = await panel.next_event(PATIENCE_S)
             await cut(house)
             for number in range(1, 5):
                 house.tell([session], {"event": "n", "n": number})
-            heard = [await panel.next_event(10) for _ in range(4)]
+            heard = [await panel.next_event(PATIENCE_S) for _ in range(4)]
             assert [each["n"] for each in (first, *heard) if each is not None] == [0, 1, 2, 3, 4]
             assert (panel.session, panel.reconnects) == (session, 1)
 
@@ -82,7 +84,7 @@ def test_a_gateway_that_knows_nothing_is_told_of_and_subscribed_to_again() -> No
             await cut(house)
             refused = await asking
             assert (refused["answer"], refused["code"]) == ("refused", "AWAY"), "it may have been done: not said again"
-            assert await panel.next_event(10) == {"event": "anew"}
+            assert await panel.next_event(PATIENCE_S) == {"event": "anew"}
             while len(house.said) < 3:
                 await asyncio.sleep(0)
             assert '"live":true' in house.said[-1][2]
@@ -125,7 +127,7 @@ def test_fifty_subscribers_hear_every_event_while_some_come_and_go() -> None:
                 if number == 50:
                     await cut(house)
             for panel in panels:
-                heard = [await panel.next_event(20) for _ in range(100)]
+                heard = [await panel.next_event(PATIENCE_S) for _ in range(100)]
                 assert [each["n"] for each in heard if each is not None] == list(range(100))
             assert all(panel.reconnects == 1 for panel in panels)
 

@@ -37,7 +37,6 @@ class QuietTree:
     def next_event(self, _: float) -> None: ...
 
 
-@pytest.mark.timeout(10)
 def test_a_host_that_is_found_dead_by_a_write_ends_the_root_like_one_whose_link_ended() -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         desk = Desk(listener, "token", 10)

@@ -14,6 +14,7 @@ from hybrid_capture import stopping
 from hybrid_capture.console import Screen
 from hybrid_capture.problems import Problem
 from hybrid_capture.statefolder import NotRunning, StateFolder
+from tests.compiled_rules import lay_into
 from tests.hybrid_capture.command import Verb
 
 OWNER = """
@@ -80,7 +81,7 @@ def test_a_socket_that_stays_behind_is_told(owner: subprocess.Popen[bytes], tmp_
 
 @pytest.mark.live
 def test_run_is_found_and_ended_with_one_word(tmp_path: Path) -> None:
-    verb = Verb("run", "--no-stream", "--state-dir", tmp_path / "state")
+    verb = Verb("run", "--no-stream", "--state-dir", lay_into(tmp_path / "state"))
     try:
         verb.until(lambda out: "OTEL_ONLY" in out, "OTEL_ONLY")
         assert stopping.stop(tmp_path / "state", Screen(True)) == 0

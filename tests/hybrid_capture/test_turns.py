@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from hybrid_capture import turns
 from hybrid_capture.client import Unanswered
 from hybrid_capture.console import Screen
 from hybrid_capture.inbox import GONE, SIGNAL, Inbox
 from hybrid_capture.problems import Problem
 from hybrid_capture.turns import Turn, Wish, take_turn
-from tests.hybrid_capture.command import Running, Verb
+from tests.hybrid_capture.command import PATIENCE_S, Running, Verb
 from tests.storage.story import Stream, message, open_store, thread, turn
 
 
@@ -62,7 +64,7 @@ def play(
     runtime = FakeRuntime(inbox, then or {}, **answers)
     for event in events:
         inbox.put(event)
-    wish = wish or Wish("hello", timeout_s=0.3)
+    wish = wish or Wish("hello", timeout_s=PATIENCE_S)
     return Turn(folder, wish, Screen(True), runtime, inbox).take(), runtime  # type: ignore[arg-type]  # as much as it uses
 
 
@@ -100,8 +102,9 @@ def test_a_runtime_that_ends_under_a_turn_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_not_stored_in_time_is_told_even_while_events_keep_coming(tmp_path: Path) -> None:
+    lines = [told(event="live", kind="agentMessage", text="x\n")] * 50
     with pytest.raises(Problem) as caught:
-        play(tmp_path, *[told(event="live", kind="agentMessage", text="x\n")] * 50)
+        play(tmp_path, *lines, wish=Wish("hello", timeout_s=0.3))
     assert (caught.value.code, caught.value.exit_code) == ("TIMED_OUT", 5)
 
 
@@ -111,7 +114,9 @@ def test_a_facade_that_was_started_anew_under_the_start_does_not_lose_the_turn(t
     assert play(tmp_path, live, STORED, startTurn=away)[0] == 0
 
 
-def test_a_turn_is_lost_with_its_sidecar(tmp_path: Path) -> None:
+def test_a_turn_is_lost_with_its_sidecar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LOST_S", 0.1)
+
     def status(generation: int) -> dict[str, Any]:
         sidecar = {"state": "running", "generation": generation}
         return {"event": "status", "status": {"mode_reason": "x", "sidecar": sidecar}}
@@ -139,7 +144,7 @@ def test_an_approval_gets_one_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, approve: Any, typed: str, decision: str
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-    wish = Wish("hello", approve=approve, timeout_s=5)
+    wish = Wish("hello", approve=approve, timeout_s=PATIENCE_S)
     code, runtime = play(tmp_path, question("secret-token"), then={"submitApproval": STORED}, wish=wish)
     assert code == 0
     answers = [each for each in runtime.said if each["command"] == "submitApproval"]
@@ -170,9 +175,8 @@ def test_ctrl_c_while_a_question_stands_declines_it_and_interrupts(
 ) -> None:
     monkeypatch.setattr("sys.stdin", Silent())
     ended = {**STORED, "status": "interrupted"}
-    code, runtime = play(
-        tmp_path, question(), SIGNAL, wish=Wish("hello", approve="ask", timeout_s=5), then={"interruptTurn": ended}
-    )
+    wish = Wish("hello", approve="ask", timeout_s=PATIENCE_S)
+    code, runtime = play(tmp_path, question(), SIGNAL, wish=wish, then={"interruptTurn": ended})
     assert code == 4
     assert [each.get("decision", "") for each in runtime.said[-2:]] == ["decline", ""]
 
@@ -182,7 +186,7 @@ def test_a_question_that_is_answered_elsewhere_is_not_answered_here(
 ) -> None:
     monkeypatch.setattr("sys.stdin", Silent())
     closed = {"event": "approvalClosed", "token": "t", "outcome": "accept"}
-    wish = Wish("hello", approve="ask", timeout_s=5)
+    wish = Wish("hello", approve="ask", timeout_s=PATIENCE_S)
     _, runtime = play(tmp_path, question(), closed, STORED, wish=wish)
     assert "submitApproval" not in [each["command"] for each in runtime.said]
 
@@ -242,6 +246,8 @@ def test_a_crash_in_mid_turn_is_told_and_the_next_turn_is_taken(running: Running
     assert told.code == 4
     last = told.lines[-1]  # found again by the next sidecar, or not
     assert last.get("status") in ("interrupted", "failed") or last["code"] == "TURN_LOST"
-    running.verb.until(lambda out: '"after":"running (generation 2)"' in out, "generation 2")
+    # A login can be read again when the next app-server has greeted.
+    greeted = re.compile(r'"after":"running \(generation 2\)".*"what":"handshake"[^\n]*"after":"initialized"', re.S)
+    running.verb.until(lambda out: greeted.search(out) is not None, "generation 2, greeted")
     assert running.say("recover", "auth").code == 0
     assert running.say("turn", "-", stdin="from a pipe").code == 0
