@@ -162,7 +162,9 @@ def test_an_app_server_that_is_silent_for_a_while_is_told_of_and_lives_on(build)
 
 
 def test_a_hung_sidecar_is_found_by_its_silence_and_replaced(build) -> None:  # type: ignore[no-untyped-def]
-    with build(timing=unhurried(liveness_interval_ms=200, liveness_deadline_ms=1_000)) as house:
+    # Where a busy machine is taken for a hang, one more is replaced: that makes no crash loop here.
+    timing = unhurried(liveness_interval_ms=200, liveness_deadline_ms=1_000, restarts_max=100)
+    with build(timing=timing) as house:
         house.active()
         house.kill("codex", signal.SIGSTOP)
         status = house.active(generation=2)
@@ -220,8 +222,7 @@ def test_an_actor_killed_in_mid_flood_costs_no_frame_and_no_item(house: House, n
 def test_the_tree_is_built_anew_when_its_spine_breaks(house: House, name: str) -> None:
     house.turn(house.thread(), "SCN:plain one")
     old = tree(house)
-    house.kill(name)
-    house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
+    house.break_spine(name)
     house.active()
     assert gone(old, ENDED_S)
     assert house.turn(house.thread(), "SCN:plain two")["status"] == "completed"
@@ -259,7 +260,7 @@ def test_a_command_that_codex_left_running_ends_with_its_generation(house: House
     [orphan] = [each for each in house.everything() if runs(each, "600")]
     assert os.getsid(orphan.pid) == orphan.pid, "no signal to a process group reaches it"
     house.kill(victim)
-    assert gone({orphan}, ENDED_S)
+    assert gone({orphan}, PATIENCE_S)  # that of a root by the next one
     house.active(generation=1 if victim == "root" else 2)
     [(text,)] = house.until_rows("SELECT text FROM audit WHERE kind = 'leftovers_ended'", bool)
     assert str(orphan.pid) in text
@@ -272,8 +273,7 @@ def test_a_spare_root_takes_over_and_is_replaced(house: House) -> None:
         assert time.monotonic() < end, "there is no spare root"
         house.events.next(0.1)  # nothing tells of it
     spare = house.runtime.pids["spare"]
-    house.kill("root")
-    house.until_status(lambda s: s["mode"] == "FAILURE", "FAILURE")
+    house.break_spine("root")
     house.active()
     assert house.runtime.pids["root"] == spare
     assert house.turn(house.thread(), "SCN:plain hello")["status"] == "completed"

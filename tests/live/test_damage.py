@@ -13,7 +13,7 @@ import pytest
 
 from hybrid_capture.doctor import database as look
 from storage.aside import standing_aside
-from tests.live.house import House
+from tests.live.house import PATIENCE_S, House
 from tests.unhurried import unhurried
 
 pytestmark = pytest.mark.live
@@ -71,9 +71,8 @@ def test_a_cut_off_store_is_noticed_though_the_app_server_s_signs_of_life_commit
         for _ in range(2):  # from then on they keep their distance from the probes
             before = house.rows(received)
             house.until_rows(received, lambda rows, known=before: rows != known)  # type: ignore[misc]
-        os.truncate(house.database, 0)
         # How soon is a release gate, and measured by the drills.
-        house.until_status(lambda s: s["mode"] == "FAILURE", "the loss told to listeners")
+        house.told_after(lambda: os.truncate(house.database, 0), lambda s: s["mode"] == "FAILURE", "the loss")
         house.active()
         incident(house)
 
@@ -84,8 +83,9 @@ def test_a_store_that_is_cut_off_under_a_running_runtime_is_noticed_and_capture_
         thread = house.thread()
         assert house.turn(thread, "SCN:plain before")["status"] == "completed"
         first = house.runtime.pids["root"]
-        os.truncate(house.database, 0)
-        down = house.until_status(lambda s: "stands aside" in s["mode_reason"], "the incident told to listeners")
+        down = house.told_after(
+            lambda: os.truncate(house.database, 0), lambda s: "stands aside" in s["mode_reason"], "the incident"
+        )
         assert down["mode"] == "FAILURE"
         house.active()
         assert house.runtime.pids["root"] != first
@@ -101,11 +101,13 @@ def test_an_ingest_that_dies_before_it_tells_of_a_fresh_store_leaves_nobody_wait
         house.active()
         house.turn(house.thread(), "SCN:plain hello")
         root, ((run,),) = house.runtime.pids["root"], house.rows("SELECT DISTINCT run_id FROM offsets")
+        store = sqlite3.connect(house.database, isolation_level=None, timeout=PATIENCE_S)
+        store.execute("BEGIN IMMEDIATE")  # so that ingest is not stopped in a transaction of its own
         house.kill("ingest", signal.SIGSTOP)
-        store = sqlite3.connect(house.database, isolation_level=None, timeout=30)
-        store.execute("VACUUM INTO ?", (f"{house.database}.damaged-20261126T000000Z",))
         note = "INSERT INTO audit (at_ms, run_id, kind, subject, text) VALUES (1, ?, 'store_set_aside', 'x', 'cut off')"
         store.execute(note, (run,))
+        store.execute("COMMIT")
+        store.execute("VACUUM INTO ?", (f"{house.database}.damaged-20261126T000000Z",))
         store.close()
         house.kill("ingest")
         house.runtime.wait_until(lambda _: house.runtime.pids.get("root") != root, "a new run", house.patience_s)

@@ -10,15 +10,17 @@ import pytest
 
 from chaos.drilling.experiment import packaged, parse
 from chaos.drilling.running import Repetition, play
-from tests.hybrid_capture.command import say
+from chaos.drilling.stage import alive
+from tests.hybrid_capture.command import Verb, say
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.live
 
 
 def test_a_drill_measures_each_phase_writes_its_evidence_and_leaves_nothing(tmp_path: Path) -> None:
     before = set(psutil.Process().children(recursive=True))
     out = tmp_path / "out"
-    run = say("drill", "run", "kill-stager", "hang-auth", "-n", "2", "--out", str(out), "--json")
+    # Four faults on two trees, each hang until its deadline: on a busy machine they take their time.
+    run = Verb("drill", "run", "kill-stager", "hang-auth", "-n", "2", "--out", out, "--json").end(180.0)
     assert run.code == 0, run.err
     told = run.lines
     assert [each.get("drill") for each in told[:4]] == ["kill-stager"] * 2 + ["hang-auth"] * 2
@@ -33,7 +35,7 @@ def test_a_drill_measures_each_phase_writes_its_evidence_and_leaves_nothing(tmp_
     assert "kill-stager" in (tmp_path / "page.html").read_text()
     verdict = say("gates", "evaluate", "--samples", str(out), "--out", str(tmp_path / "v.json"), "--json")
     assert verdict.code == 1, "two drills of two repetitions are no evidence"
-    assert set(psutil.Process().children(recursive=True)) == before
+    assert alive(set(psutil.Process().children(recursive=True)) - before) == set()
 
 
 @pytest.mark.parametrize("name", ["crash-loop", "auth-loss", "locked-store", "full-disk", "corrupt-config"])

@@ -22,7 +22,7 @@ from hybrid_capture.async_runtime import AsyncCaptureRuntime
 from hybrid_capture.runtime import CaptureRuntime, NotStarted
 from hybrid_capture.settings import Settings
 from tests.live.house import ENDED_S, PATIENCE_S, House, alive, gone, tree
-from tests.unhurried import unhurried
+from tests.unhurried import as_environment, unhurried
 
 pytestmark = pytest.mark.live
 Build = Callable[..., House]
@@ -68,7 +68,7 @@ def test_a_host_with_threads_a_loop_and_handlers_keeps_them_and_is_never_forked(
         async def host() -> None:
             runtime = await AsyncCaptureRuntime(house.settings).start()
             try:
-                status = await runtime.wait_for("HYBRID_ACTIVE")
+                status = await runtime.wait_for("HYBRID_ACTIVE", PATIENCE_S)
                 assert status["mode"] == "HYBRID_ACTIVE"
                 events = runtime.events()
                 first = await asyncio.wait_for(anext(events), PATIENCE_S)
@@ -108,9 +108,10 @@ def test_a_killed_host_leaves_nothing_behind(tmp_path: Path) -> None:
         "from hybrid_capture.settings import Settings\n"
         f"rt = CaptureRuntime(Settings(state_dir=Path({str(tmp_path / 'state')!r}), codex=Path({str(codex)!r}),"
         f" codex_home=Path({str(home)!r}), otlp_port=0))\n"
-        "rt.start(); rt.wait_for('HYBRID_ACTIVE', 30); print('up', flush=True); time.sleep(60)\n"
+        f"rt.start({PATIENCE_S}); rt.wait_for('HYBRID_ACTIVE', {PATIENCE_S}); print('up', flush=True); time.sleep(60)\n"
     )
-    host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, **as_environment()}
+    host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         assert host.stdout
         assert host.stdout.readline() == "up\n"
@@ -124,9 +125,11 @@ def test_a_killed_host_leaves_nothing_behind(tmp_path: Path) -> None:
         process.kill()
     assert all_left
     # The folder is free again: nothing but the lock said that it was taken, and the lock died with its holder.
-    runtime = CaptureRuntime(Settings(state_dir=tmp_path / "state", codex=codex, codex_home=home, otlp_port=0))
+    runtime = CaptureRuntime(
+        Settings(state_dir=tmp_path / "state", codex=codex, codex_home=home, otlp_port=0, timing=unhurried())
+    )
     with runtime:
-        runtime.wait_for("HYBRID_ACTIVE")
+        runtime.wait_for("HYBRID_ACTIVE", PATIENCE_S)
 
 
 def test_no_process_of_the_tree_listens_beyond_this_machine(build: Build) -> None:
@@ -145,9 +148,9 @@ def _inet_sockets(pids: Iterable[int]) -> list[tuple[str, str]]:
     """Protocol and local address of every listening inet socket that these processes hold."""
     inodes = set()
     for pid in pids:
-        with contextlib.suppress(FileNotFoundError):  # a look at git may end meanwhile
+        with contextlib.suppress(OSError):  # a look at git may end meanwhile
             for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(OSError):
                     target = os.readlink(descriptor)
                     if target.startswith("socket:["):
                         inodes.add(target[8:-1])

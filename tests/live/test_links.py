@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.live.conftest import Build
-from tests.live.house import ENDED_S, House, alive, gone, runs
+from tests.live.house import ENDED_S, House, gone, runs
 from tests.storage.linking.repository import Repository
 
 pytestmark = pytest.mark.live
@@ -48,7 +48,7 @@ def test_a_commit_made_after_the_turn_is_linked_by_itself(build: Build, tmp_path
         assert gone({helper}, ENDED_S)
         house.until_status(lambda s: s["mode"] == "HYBRID_ACTIVE", "capture again")
         everything = house.everything()
-    assert alive(everything) == set()
+    assert gone(everything, ENDED_S)
 
 
 def test_looking_at_git_can_be_switched_off(build: Build, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from storage.reader import Reader
+from tests.leaks import files_below
 from tests.live.house import House
 from tests.server import PostgresServer
 from tests.unhurried import unhurried
@@ -20,8 +21,8 @@ pytestmark = [pytest.mark.live, pytest.mark.postgres]
 Build = Callable[..., House]
 
 
-def files_below(folder: Path) -> bytes:
-    return b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
+def content_of(folder: Path) -> bytes:
+    return b"".join(files_below(folder).values())
 
 
 def test_a_turn_is_captured_and_survives_a_server_that_was_away(build: Build, postgres_server: PostgresServer) -> None:
@@ -52,7 +53,7 @@ def test_a_turn_is_captured_and_survives_a_server_that_was_away(build: Build, po
         assert [each["status"] for each in stored["turns"]] == ["completed", "completed"]
         assert len(reader.transitions()) > 5
         assert reader.ledger()["balanced"]
-    assert postgres_server.password.encode() not in files_below(house.settings.state_dir)
+    assert postgres_server.password.encode() not in content_of(house.settings.state_dir)
 
 
 def _nobody_sees(password: str, house: House) -> None:
@@ -62,4 +63,4 @@ def _nobody_sees(password: str, house: House) -> None:
     for process in house.everything() | {psutil.Process()}:
         with contextlib.suppress(psutil.NoSuchProcess):
             assert not any(password in word for word in process.cmdline())
-    assert password.encode() not in files_below(house.settings.state_dir)
+    assert password.encode() not in content_of(house.settings.state_dir)

@@ -19,7 +19,7 @@ from hybrid_capture.cli import app
 from tests.live.house import House
 from tests.unhurried import unhurried
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.live
 Build = Callable[..., House]
 PAGE = Path(__file__).parents[2] / "docs" / "runbook.md"
 BLOCK = re.compile(r"(?:<!-- given: (?P<given>[^>]+) -->\n)?```sh\n(?P<lines>.*?)```", re.DOTALL)

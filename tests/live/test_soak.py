@@ -8,12 +8,13 @@ import orjson
 import psutil
 import pytest
 
+from chaos.drilling.stage import alive
 from chaos.soaking.faults import Fault
 from chaos.soaking.gauges import Gauge
 from chaos.soaking.report import page, summary
 from chaos.soaking.soak import soak
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.live
 SECONDS = 6.0
 
 
@@ -31,4 +32,4 @@ def test_a_short_soak_breaks_something_loses_nothing_and_leaves_nothing(tmp_path
     told = summary(done)
     assert orjson.loads(orjson.dumps(told))["measures"]["memory"]["max"] > 0
     assert "<svg" in page(told)
-    assert set(psutil.Process().children(recursive=True)) == before
+    assert alive(set(psutil.Process().children(recursive=True)) - before) == set()
