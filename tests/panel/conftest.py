@@ -166,6 +166,25 @@ def picture(page: Page, name: str) -> Path:
     return path
 
 
+def sees(page: Page, selector: str) -> Callable[[], None]:
+    """Look out for what may be on the page for a moment only, from now on; what this gives waits until it was."""
+    page.evaluate(
+        """selector => {
+          globalThis.seen = new Promise((resolve) => {
+            const look = () => document.querySelector(selector) && resolve(true);
+            new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+            look();
+          });
+        }""",
+        selector,
+    )
+
+    def wait() -> None:
+        assert page.evaluate("() => globalThis.seen")
+
+    return wait
+
+
 def view(page: Page, hash_: str) -> None:
     """Go to a view of the panel by its address."""
     page.evaluate("hash => { location.hash = hash }", f"#/{hash_}")

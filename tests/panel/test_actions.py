@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -18,6 +20,12 @@ ACTIONS = {
 LOSES_WORK = ("Fallback OTEL-only", "Restart Sidecar")
 
 
+def stands(gateway: ScriptedGateway, page: Page, status: dict[str, Any]) -> None:
+    """It stands like this, and the page shows it: the same buttons ask or do not ask, as it stands."""
+    gateway.stands(status)
+    expect(page.locator(".banner .reason")).to_contain_text(status["mode_reason"][1:])
+
+
 def press(page: Page, label: str, asks: bool = False) -> None:
     """Press an action, and say yes where it asks."""
     page.get_by_role("button", name=label, exact=True).click()
@@ -27,10 +35,10 @@ def press(page: Page, label: str, asks: bool = False) -> None:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_says_that_it_works_and_then_that_it_did(name: str, gateway: ScriptedGateway, panel: Page) -> None:
-    label, stands = ACTIONS[name]
+    label, standing = ACTIONS[name]
     gateway.on[name] = lambda _: ACCEPTED
-    gateway.stands(stands())
-    press(panel, label, asks=stands is told.status)
+    stands(gateway, panel, standing())
+    press(panel, label, asks=standing is told.status)
     said = gateway.wait_command(name)
     expect(panel.locator("#actions .outcome.doing")).to_be_visible()
     expect(panel.get_by_role("button", name=label, exact=True)).to_be_disabled()
@@ -42,15 +50,15 @@ def test_an_action_says_that_it_works_and_then_that_it_did(name: str, gateway: S
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_that_fails_says_why_and_may_be_tried_again(name: str, gateway: ScriptedGateway, panel: Page) -> None:
-    label, stands = ACTIONS[name]
+    label, standing = ACTIONS[name]
     gateway.on[name] = lambda _: failed("codex does not start: no such file")
-    gateway.stands(stands())
-    press(panel, label, asks=stands is told.status)
+    stands(gateway, panel, standing())
+    press(panel, label, asks=standing is told.status)
     trouble = panel.locator("#actions [data-outcome='failed']")
     expect(trouble).to_have_text("Codex does not start: no such file.")
     expect(panel.locator("#urgent")).to_contain_text(f"{label}: failed")
     gateway.on[name] = lambda _: done("done now", account="authenticated")
-    press(panel, label, asks=stands is told.status)
+    press(panel, label, asks=standing is told.status)
     expect(panel.locator("#actions [data-outcome='done']")).to_be_visible()
 
 
@@ -73,7 +81,7 @@ def test_what_loses_work_asks_first_and_no_is_no(label: str, gateway: ScriptedGa
 
 def test_restarting_a_sidecar_that_is_gone_asks_nothing(gateway: ScriptedGateway, panel: Page) -> None:
     gateway.on["restartSidecar"] = lambda _: done("the app-server was started anew")
-    gateway.stands(told.degraded())
+    stands(gateway, panel, told.degraded())
     panel.get_by_role("button", name="Restart Sidecar", exact=True).click()
     gateway.wait_command("restartSidecar")
     assert panel.locator("dialog").count() == 0
@@ -98,7 +106,7 @@ def test_a_switch_that_somebody_else_turned_says_so(gateway: ScriptedGateway, pa
     gateway.on["setStreamKillSwitch"] = lambda _: failed(
         "the config was changed meanwhile: look and try again", "CONFLICT"
     )
-    gateway.stands(told.otel_only())
+    stands(gateway, panel, told.otel_only())
     panel.get_by_role("switch").click()
     expect(panel.locator("#kill-switch [data-outcome='failed']")).to_contain_text("changed meanwhile")
 

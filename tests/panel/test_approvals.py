@@ -61,7 +61,7 @@ def test_a_file_change_shows_its_diff_line_by_line(gateway: ScriptedGateway, pan
 
 def test_a_question_counts_down_and_a_late_answer_says_that_it_is_late(gateway: ScriptedGateway, panel: Page) -> None:
     gateway.on["submitApproval"] = lambda _: failed("this request was answered already, or is over")
-    gateway.tell(asked(within_ms=25_000))
+    gateway.tell(asked(within_ms=29_000))
     timer = panel.get_by_role("timer")
     expect(timer).to_contain_text("0:2")
     expect(timer).to_contain_text("left, then it is declined")

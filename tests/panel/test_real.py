@@ -13,7 +13,7 @@ from chaos.scripts import PLANTED_SECRETS
 from tests.panel.conftest import Begin, Open, picture, view
 from tests.panel.test_story import PATIENCE_MS, mode, outcome, press
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 
 
 def test_a_person_logs_the_real_codex_in_decides_restarts_it_and_finds_what_it_did(

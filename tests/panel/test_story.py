@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from chaos.drilling.stage import PATIENCE_S
 from chaos.scripts import PLANTED_SECRETS, ProcessScript
-from tests.panel.conftest import Begin, Open, picture, view
+from tests.panel.conftest import Begin, Open, picture, sees, view
 
 PATIENCE_MS = PATIENCE_S * 1_000
 
@@ -36,7 +36,7 @@ def test_a_newcomer_breaks_the_sidecar_mends_it_logs_in_approves_and_finds_the_s
     begin: Begin, open_page: Open
 ) -> None:
     logged_in, nobody = {"auth": "chatgpt"}, {"auth": "none"}
-    stage = begin(ProcessScript(starts=(logged_in, logged_in, logged_in, nobody), login_delay_ms=1_500))
+    stage = begin(ProcessScript(starts=(logged_in, logged_in, logged_in, nobody), login_delay_ms=6_000))
     stage.active()
     page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
 
@@ -83,6 +83,7 @@ def test_a_newcomer_breaks_the_sidecar_mends_it_logs_in_approves_and_finds_the_s
 
     # Find it again.
     page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
     page.keyboard.type("probe_created_file")
     hit = page.locator("#session-hits .row").first
     expect(hit).to_contain_text("probe_created_file", timeout=PATIENCE_MS)
@@ -147,9 +148,9 @@ def test_the_page_outlives_a_killed_gateway_and_a_killed_root(begin: Begin, open
     stage = begin(ProcessScript(auth="chatgpt"))
     stage.active()
     page = open_page(stage.runtime.panel_address(timeout_s=PATIENCE_S))
-    gateway = next(each for each in stage.everything() if "hybrid_capture.gateway" in each.cmdline())
-    gateway.kill()
-    expect(page.locator(".connection.bad")).to_be_visible(timeout=PATIENCE_MS)
+    lost = sees(page, ".connection.bad")
+    stage.kill("gateway")
+    lost()
     expect(page.locator(".connection.good")).to_contain_text("Connected again", timeout=PATIENCE_MS)
     before = str(stage.runtime.status()["sidecar"]["pid"])
     stage.kill("root")
