@@ -88,7 +88,7 @@ ANCHORS: tuple[Anchor, ...] = (
         _probe(
             _NAME
             + _TAIL
-            + r"[\"'`\[\])\\]{0,8}[ \t]{0,12}(?:[ \t](?:string|str|&str|\*string)[ \t]{1,4})?[?.+|]{0,2}"
+            + r"[\"'`\[\])\\]{0,8}[ \t]{0,48}(?:[ \t](?:string|str|&str|\*string)[ \t]{1,4})?[?.+|]{0,2}"
             + r"(?:[:=]|<-[ \t]{0,2}[\"'])"
         ),
         assignment,

@@ -12,7 +12,7 @@ STRUCTURE = 2
 """Priority of what structure finds."""
 
 _REVERSED_NAME = re.compile(
-    r"(?:[ \t]{0,12}(?:gnirts\*?|gnirtS|rts&?)(?=[ \t]))?[ \t]{0,12}[?.+|:=]{0,4}[ \t]{0,12}(?P<close>[\"'`\[\])\\]"
+    r"(?:[ \t]{0,12}(?:gnirts\*?|gnirtS|rts&?)(?=[ \t]))?[ \t]{0,12}[?.+|:=]{0,4}[ \t]{0,48}(?P<close>[\"'`\[\])\\]"
     r"{0,8})(?P<name>[\w.-]{1,128})(?P<open>[\"'`\[(\\]{0,8})"
 )
 _SPACED_KEY = re.compile(

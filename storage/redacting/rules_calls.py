@@ -128,6 +128,31 @@ RULES: tuple[Rule, ...] = (
         check="strong",
     ),
     Rule(
+        "secret",
+        "what stands in when an environment variable with a telling name is not set: a || 'b', a ?? 'b', a or 'b'",
+        pattern=r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY|PRIVATE_KEY)\w{0,16}[\"'\])]{0,3}\s{0,4}(?:\|\||\?\?|or[ \t]|\?:)\s{0,4}"
+        + _A
+        + _S,
+        gate=r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY|PRIVATE_KEY)\w{0,16}[\"'\])]{0,3}\s{0,4}(?:\|\||\?\?|or[ \t]|\?:)",
+        check="strong",
+    ),
+    Rule(
+        "key",
+        "a telling name, then the bytes of a literal: []byte(…), Buffer.from(…), new TextEncoder().encode(…)",
+        pattern=r"(?i:password|secret|token|(?:encryption|cipher|signing|secret|private|api|access|hmac|jwt|aes|master|auth|session|cookie)_?key)\w{0,8}[ \t]{0,4}(?::=|=|:|by[ \t]lazy[ \t]\{)[ \t]{0,4}(?:\[\]byte\(|new TextEncoder\(\)\.encode\(|Buffer\.from\(|bytearray\(|Encoding\.\w{3,8}\.GetBytes\(|)\s{0,4}b?"
+        + _A
+        + _S,
+        gate=r"(?:\[\]byte\(|TextEncoder\(\)\.encode\(|Buffer\.from\(|bytearray\(|GetBytes\(|by[ \t]lazy[ \t]\{)\s{0,4}b?\\{0,4}[\"'`]",
+        check="signing",
+    ),
+    Rule(
+        "password",
+        "Erlang: {default_pass, <<…>>} and the cookie of a node",
+        pattern=r"(?:\{\s{0,4}\w{0,40}(?:pass|password|secret|token|cookie)\s{0,4},\s{0,4}(?:<<)?\\{0,4}\"|-setcookie[ \t]{1,4}\\{0,4}[\"']?)(?P<v>[^\s\"'\\<>]{4,256})",
+        gate=r"(?:(?:pass|password|secret|token|cookie)\s{0,4},\s{0,4}(?:<<)?\\{0,4}\"|-setcookie[ \t])",
+        check="strong",
+    ),
+    Rule(
         "key",
         "an auto-property with a value",
         pattern=r"\b\w{0,60}(?:ApiKey|Password|Secret|Token|AccessKey|PrivateKey|ConnectionKey)\s{1,4}\{\s{0,4}get;[^{}\n]{0,40}\}\s{0,4}=\s{0,4}"

@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "password",
         "Redis AUTH",
-        pattern=r"(?:\bredis-cli\b[^\n|;]{0,200}?\s|(?m:^)(?:> ?)?|[\"'] ?)(?:AUTH|auth)[ \t]{1,4}(?:default[ \t]{1,4})?"
+        pattern=r"(?:\bredis-cli\b[^\n|;]{0,200}?\s|(?m:^)(?:[\w.:\[\]-]{0,80}> ?)?|[\"'] ?)(?:AUTH|auth)[ \t]{1,4}(?:default[ \t]{1,4})?"
         + _Q
         + _V
         + r"(?=\s|$|[\"'])",
@@ -230,6 +230,81 @@ RULES: tuple[Rule, ...] = (
         + _V,
         gate=r"security[ \t]{1,4}(?:add-|unlock-|import|create-)[^\n]{0,230}\s-[wpP][ \t]",
         check="plain",
+    ),
+    Rule(
+        "password",
+        "Windows tools with slashes: xfreerdp, cmdkey, mstsc, schtasks, PsExec, runas",
+        pattern=r"(?i:\b(?:[xw]freerdp[23]?|cmdkey|schtasks|psexec(?:64)?|rdesktop)(?:\.exe)?)\b[^\n|;]{0,300}?\s(?:[/-](?i:p|pass|rp)(?:[ \t]{1,4}|:))"
+        + _Q
+        + _V,
+        gate=r"(?i:freerdp|cmdkey|schtasks|psexec|rdesktop)[^\n]{0,320}\s[/-](?i:p|pass|rp)[ \t:]",
+        check="plain",
+    ),
+    Rule(
+        "password",
+        "rabbitmqctl add_user, change_password; rclone config: the password follows the user or its name",
+        pattern=r"\b(?:rabbitmqctl[ \t][^\n|;]{0,80}?(?:add_user|change_password|authenticate_user)[ \t]{1,4}\S{1,80}|rclone[ \t]{1,4}config[ \t]{1,4}(?:create|update|password)\b[^\n|;]{0,300}?\s(?:pass|password|secret_access_key|token|client_secret))[ \t=]{1,4}"
+        + _Q
+        + _V,
+        gate=r"(?:rabbitmqctl[ \t]|rclone[ \t]{1,4}config[ \t])",
+        check="plain",
+    ),
+    Rule(
+        "token",
+        "shodan init, cachix authtoken, doctl auth init, bundle config of a gem server",
+        pattern=r"\b(?:shodan[ \t]init|cachix[ \t]authtoken|doctl[ \t]auth[ \t]init[^\n|;]{0,80}?\s(?:-t|--access-token)|glab[ \t]auth[ \t]login[^\n|;]{0,80}?\s-t|bundle[ \t]config(?:[ \t](?:set[ \t])?--(?:global|local))?(?:[ \t]set)?[ \t][\w-]{1,60}(?:\.[\w-]{1,60}){1,4})[ \t]{1,4}"
+        + _Q
+        + _V,
+        gate=r"(?:shodan[ \t]init|cachix[ \t]authtoken|doctl[ \t]auth|glab[ \t]auth|bundle[ \t]config)",
+        check="tokenish",
+    ),
+    Rule(
+        "secret",
+        "what a pipeline is told to mask: GitHub ::add-mask::, Azure issecret=true",
+        pattern=r"(?:::add-mask::|##vso\[task\.setvariable[^\]\n]{0,120}issecret=true[^\]\n]{0,60}\])(?P<v>[^\s\"'`\\|&;<>]{3,256})",
+        gate=r"(?:::add-mask::|##vso\[task\.setvariable)",
+        check="plain",
+    ),
+    Rule(
+        "password",
+        "Gradle storePassword, keyPassword",
+        pattern=r"\b(?:store|key)Password[ \t]{0,4}\(?[ \t]{0,4}\\{0,4}[\"'](?P<v>[^\"'\n\\]{3,128})\\{0,4}[\"']",
+        gate=r"(?:store|key)Password[ \t(]",
+        check="plain",
+    ),
+    Rule(
+        "password",
+        "elasticsearch-reset-password: New value",
+        pattern=r"\bNew value:[ \t]{1,4}(?P<v>[^\s\"'<>]{8,128})",
+        gate=r"New value:[ \t]",
+        near=("[elastic]", "password", "_system]"),
+        reach=200,
+        check="strong",
+    ),
+    Rule(
+        "password",
+        "SMTP and IMAP: AUTH PLAIN and what an FTP client answers to 331",
+        pattern=r"(?:\bAUTH(?:ENTICATE)?[ \t]PLAIN[ \t](?P<v>[0-9A-Za-z+/]{12,400}={0,2}))(?![0-9A-Za-z+/=])",
+        gate=r"AUTH(?:ENTICATE)?[ \t]PLAIN[ \t][0-9A-Za-z+/]{12}",
+        check="tokenish",
+    ),
+    Rule(
+        "password",
+        "FTP: the PASS that follows 331",
+        pattern=r"\b331[ -][^\n]{0,120}\n[^\n]{0,20}?PASS[ \t]{1,4}(?P<v>\S{3,128})",
+        gate=r"331[ -][^\n]{0,120}\n[^\n]{0,20}PASS[ \t]",
+        check="plain",
+    ),
+    Rule(
+        "token",
+        "conda channel token",
+        pattern=r"/t/(?P<v>[a-z]{2}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/",
+        gate=r"/t/[a-z]{2}-[0-9a-f]{8}-[0-9a-f]{4}-",
+    ),
+    Rule(
+        "k3s-token",
+        "K3s and RKE2 join token",
+        "K10{h64}::(server|node|agent):{x32,64}",
     ),
     Rule(
         "swarm-token",

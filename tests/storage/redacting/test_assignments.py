@@ -60,3 +60,10 @@ def test_weak_passwords_are_hidden_where_only_a_value_can_stand():
         == "host=db user=app password=[REDACTED:password] dbname=x"
     )
     assert redact("connect(user=user, password=password)").text == "connect(user=user, password=password)"
+
+
+@pytest.mark.parametrize("blanks", [1, 12, 13, 24, 40])
+def test_columns_that_are_made_even_hide_nothing_from_view(blanks):
+    secret = "6UeCM5Vi1wH5SanfkxMC"
+    line = f'      + password{" " * blanks}= "{secret}"'
+    assert redact(line).text == line.replace(secret, "[REDACTED:password]")

@@ -29,6 +29,14 @@ SECRET = "q8ZkP2vLx9WbR3nT5yUc"
         'public string ApiKey { get; set; } = "{}";',
         '"Authorization": "Basic " + "{}"',
         "def token():\n    return '{}'\n",
+        "const token = process.env.API_TOKEN || '{}';",
+        "const s = process.env['JWT_SECRET'] ?? \"{}\"",
+        'TOKEN = os.environ.get("TOKEN") or "{}"',
+        'var encryptionKey = []byte("{}")',
+        'const SECRET = new TextEncoder().encode("{}")',
+        'private val apiSecret by lazy { "{}" }',
+        '{default_pass, <<"{}">>}.',
+        "erl -sname a -setcookie {}",
     ],
 )
 def test_the_value_goes_and_the_rest_stays(line):
@@ -58,6 +66,13 @@ def test_the_value_goes_and_the_rest_stays(line):
         'public string ApiKey { get; set; } = "";',
         '"Authorization": "Bearer " + token',
         "def token():\n    return 'identifier'\n",
+        "const token = process.env.API_TOKEN || '';",
+        "if (type === TOKEN || 'string') {}",
+        'cacheKey = Buffer.from("user:1")',
+        'secret := []byte("secret")',
+        'token = Buffer.from("hello world", "utf8")',
+        '{token, "identifier"}',
+        "erl -setcookie $COOKIE",
     ],
 )
 def test_references_and_words_stay(line):

@@ -32,6 +32,13 @@ SECRET = "q8ZkP2vLx9WbR3nT5yUc"
         "USER bob\r\nPASS {}\r\n",
         "license key: {}",
         'char password[] = "{}";',
+        "data-state='{&quot;password&quot;: &quot;{}&quot;}'",
+        "https://h/?q=%7B%22apiKey%22%3A%22{}%22%7D",
+        "body=password%3D{}%26user%3Dbob",
+        '<meta-data android:name="com.x.ApiKey" android:value="{}"/>',
+        "- **Token:** `{}`",
+        "my openai key: {}",
+        "log in with bob / {}",
     ],
 )
 def test_the_value_goes_and_the_rest_stays(line):
@@ -69,6 +76,13 @@ def test_the_value_goes_and_the_rest_stays(line):
         "readFile('/etc/passwd', 'utf8')",
         'pass ? "PASS" : "FAIL"',
         "seed phrase: twelve words",
+        "{&quot;password&quot;: &quot;${PW}&quot;, &quot;name&quot;: &quot;bob&quot;}",
+        "https://h/?q=%7B%22name%22%3A%22bob7Kq9ZxW2%22%7D",
+        '<meta-data android:name="com.x.ApiKey" android:value="@string/api_key"/>',
+        "- **Token:** UsernamePasswordAuthenticationToken",
+        "- **Password:** 8-64 characters",
+        "the github token: GITHUB_TOKEN_OF_THE_RUNNER",
+        "sign in with google / github/login",
     ],
 )
 def test_references_and_words_stay(line):

@@ -36,6 +36,22 @@ SECRET = "q8ZkP2vLx9WbR3nT5yUc"
         "printf '%s' '{}' | docker login --password-stdin",
         "defaults write x ApiToken -string {}",
         "security unlock-keychain -p {} login.keychain",
+        "xfreerdp /u:bob /p:{} /v:h",
+        "cmdkey /add:h /user:bob /pass:{}",
+        "schtasks /create /tn x /ru bob /rp {}",
+        "psexec \\\\h -u bob -p {} cmd",
+        "rabbitmqctl add_user bob {}",
+        "rabbitmqctl -n r@h change_password bob {}",
+        "rclone config create x sftp host h pass {}",
+        "shodan init {}",
+        "bundle config --global gems.corp.io {}",
+        "::add-mask::{}",
+        "##vso[task.setvariable variable=x;issecret=true]{}",
+        "    storePassword '{}'",
+        "Password for the [elastic] user successfully reset.\nNew value: {}",
+        "AUTH PLAIN {}",
+        "331 Password required for bob\nPASS {}\n230 in",
+        "127.0.0.1:6379> AUTH {}",
     ],
 )
 def test_the_value_goes_and_the_rest_stays(line):
@@ -70,7 +86,28 @@ def test_the_value_goes_and_the_rest_stays(line):
         "codecov -t ${CODECOV_TOKEN}",
         "kubeadm token list",
         "secret_id = var.secret_id",
+        "xfreerdp /u:bob /p:$PW /v:h",
+        "cmdkey /list",
+        "schtasks /create /tn x /ru SYSTEM /sc daily",
+        "psexec -p",
+        "rabbitmqctl add_user bob $PASS",
+        "rabbitmqctl list_users",
+        "rclone config create x s3 provider AWS",
+        "bundle config set --local path vendor/bundle",
+        "bundle config build.nokogiri --use-system-libraries",
+        "bundle config mirror.https://rubygems.org http://localhost:9292",
+        "echo ::add-mask::$TOKEN",
+        "##vso[task.setvariable variable=x;issecret=true]$(token)",
+        "storePassword keystoreProperties['storePassword']",
+        "Old value: 3\nNew value: Q7rT2p9x",
+        "250-AUTH PLAIN LOGIN CRAM-MD5",
+        "AUTH PLAIN authenticationrequired",
     ],
 )
 def test_references_and_words_stay(line):
     assert redact(line).text == line
+
+
+def test_the_token_of_a_conda_channel_goes_and_the_channel_stays():
+    out = redact("https://conda.anaconda.org/t/px-8bd37082-54ec-402d-a2fe-1e8af96c5999/org/linux-64").text
+    assert out == "https://conda.anaconda.org/t/[REDACTED:token]/org/linux-64"
