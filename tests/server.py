@@ -6,12 +6,12 @@ driver is loaded by those who start one: every other test runs without it.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pwd import struct_passwd
+
+from tests.ports import reserved
 
 PATIENCE_S = 30
 WANTED = ("postgres", "initdb")
@@ -68,9 +70,8 @@ class PostgresServer:
         self._numbers = itertools.count(1)
         self.password = "pw-" + secrets.token_hex(12)
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self._held = contextlib.ExitStack()
+        self.port = self._held.enter_context(reserved())  # while it initialises, and while it is killed and started
         if self._account is not None:
             os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
         secret = self._folder / "password"
@@ -146,6 +147,7 @@ class PostgresServer:
         """End the server and remove everything."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
+        self._held.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _admin(self) -> str:

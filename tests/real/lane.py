@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import sqlite3
 import time
 from collections import Counter
@@ -26,10 +25,10 @@ from hybrid_capture.client import Unanswered
 from hybrid_capture.settings import Settings
 from hybrid_capture.statefolder import NotRunning
 from tests.hybrid_capture.command import say
-from tests.live.house import House, alive, runs
+from tests.live.house import PATIENCE_S, House, alive, runs
+from tests.ports import reserved
 from tests.unhurried import unhurried
 
-PATIENCE_S = 40.0
 EXPORTED_S = 1.5
 OFTEN = unhurried(restarts_max=10_000, actor_backoff_ms=0)
 """So many faults within a minute would be a crash loop; the loop has tests of its own."""
@@ -48,9 +47,8 @@ class Lane:
         )
         self.claude_env = claude_env(folder / "home", api.url)
         self.codex_env = model.codex_env(self.codex_home)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self._held = contextlib.ExitStack()
+        self.port = self._held.enter_context(reserved())  # until the runtime is there, and while it is not
         self.state = folder / "state"
         self.house = House(
             Settings(
@@ -84,6 +82,7 @@ class Lane:
         for run in self._runs:
             run.kill()
         self.house.__exit__()
+        self._held.close()
 
     def ask_claude(self, prompt: str, *more: str) -> ClaudeRun:
         run = ClaudeRun(self.claude, prompt, self.work, self.claude_env, self.folder / "claude-out", *more)

@@ -17,7 +17,7 @@ from tests.live.house import House, alive
 from tests.live.test_catchup import balanced, until_caught_up
 from tests.unhurried import unhurried
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 OFTEN = unhurried(catchup_interval_ms=200)
 Build = Callable[..., House]
 
@@ -92,7 +92,7 @@ def test_turns_of_another_app_server_and_of_codex_exec_are_captured(
         assert house.stored(again)["status"] == "completed"
         subprocess.run(
             [real_codex, "exec", "--skip-git-repo-check", "-C", tmp_path / "workspace", "SCN:plain by exec"],
-            env=loopback_model.codex_env(tmp_path / "home"), check=True, capture_output=True, timeout=60,
+            env=loopback_model.codex_env(tmp_path / "home"), check=True, capture_output=True, timeout=120,
         )  # fmt: skip
         house.until_rows("SELECT text FROM items WHERE text = 'SCN:plain by exec'", lambda rows: len(rows) == 1)
         assert [row[3] for row in house.canonical()] == [

@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from chaos.ingest_success import report, success_of
 from chaos.loopback_streams import TOKENS
 from tests.real.lane import Lane, open_lane
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 SAID = ("agentMessage", "reasoning", "toolCall")
 
 
@@ -75,13 +76,17 @@ def _claude_works(day: Day) -> None:
     runs["killed in a text"] = lane.ask_claude("SCN:hang", "--include-partial-messages")
     runs["killed in a tool"].until(lambda lines: bool(truth_of(lines).calls), "that it runs a tool")
     runs["killed in a text"].until(lambda lines: any(line["type"] == "stream_event" for line in lines), "half a text")
+    killed = ("killed in a text", "killed in a tool")
+    for scene in killed:
+        prompts_of = partial(lane.event_names, truth_of(runs[scene].lines).session_id)
+        lane.until(prompts_of, lambda names: bool(names["user_prompt"]), "that its prompt was exported")
     lane.until_exported()
-    for scene in ("killed in a text", "killed in a tool"):
+    for scene in killed:
         runs[scene].kill()
     day.claude = {scene: truth_of(run.finish()) for scene, run in runs.items()}
-    tools, killed = day.claude["tools"].session_id, day.claude["killed in a tool"].session_id
+    tools, cut_off = day.claude["tools"].session_id, day.claude["killed in a tool"].session_id
     later = {
-        "resumed": lane.ask_claude("SCN:plain and on", "--resume", killed),
+        "resumed": lane.ask_claude("SCN:plain and on", "--resume", cut_off),
         "forked": lane.ask_claude("SCN:plain from here", "--resume", tools, "--fork-session"),
     }
     day.claude |= {scene: truth_of(run.finish()) for scene, run in later.items()}

@@ -13,7 +13,7 @@ from hybrid_capture.settings import Settings
 from tests.live.house import House
 from tests.unhurried import unhurried
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 Build = Callable[..., House]
 
 
@@ -27,7 +27,7 @@ def test_codex_exec_is_captured_from_its_file_and_is_the_same_session_when_the_p
     def run(*words: str) -> None:
         subprocess.run(
             [real_codex, "exec", *words[:-1], "--skip-git-repo-check", words[-1]],
-            cwd=tmp_path / "workspace", env=env, check=True, capture_output=True, timeout=60,
+            cwd=tmp_path / "workspace", env=env, check=True, capture_output=True, timeout=120,
         )  # fmt: skip
 
     settings = Settings(

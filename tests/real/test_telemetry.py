@@ -18,7 +18,7 @@ from chaos.codex_program import exec_truth
 from chaos.loopback_streams import TOKENS
 from tests.real.lane import Lane, open_lane
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 REPEATS = int(os.environ.get("HYBRID_CAPTURE_REPEATS", "1"))
 STEPS = 4
 
