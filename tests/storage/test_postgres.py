@@ -128,7 +128,7 @@ def told_by(opening: str) -> tuple[StoreError, str]:
     [
         (lambda dsn, pw: dsn.replace(pw, f"{pw}x"), "refuses the login"),
         (lambda dsn, pw: dsn.replace("/postgres?", "/no_such_database?"), "there is no such database"),
-        (lambda dsn, pw: re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:99999", dsn), "cannot be read"),
+        (lambda dsn, pw: re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:999999", dsn), "cannot be read"),
         (lambda dsn, pw: dsn.split("127.0.0.1")[0] + "127.0.0.1:1/x", "there is no connection"),
         (lambda dsn, pw: dsn + "&" + pw + "=1", "cannot use"),
         (lambda dsn, pw: dsn.replace(pw, f"{pw}@y"), "cannot be read"),
