@@ -46,21 +46,28 @@ class AsyncCaptureRuntime:
         return await asyncio.to_thread(self.blocking.wait_for, mode, timeout_s)
 
     async def events(self, live: bool = False) -> AsyncIterator[Event]:
-        """Events from now on, until the iterator is closed or the runtime stops."""
+        """Events from now on, until the iterator is closed or the runtime stops. Over the bound the newest win, and
+        a `gap` says how many were missed."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Queue[Event | None] = asyncio.Queue(EVENTS_MAX)
+        missed = 0
 
-        def put(event: Event) -> None:
+        def put(event: Event | None) -> None:
+            nonlocal missed
             if waiting.full():
-                waiting.get_nowait()  # the newest wins
+                waiting.get_nowait()
+                missed += 1
             waiting.put_nowait(event)
 
-        def put_from_thread(event: Event) -> None:
+        def put_from_thread(event: Event | None = None) -> None:
             loop.call_soon_threadsafe(put, event)
 
-        subscription = await asyncio.to_thread(self.blocking.subscribe, put_from_thread, live)
+        subscription = await asyncio.to_thread(self.blocking.subscribe, put_from_thread, live, put_from_thread)
         try:
             while (event := await waiting.get()) is not None:
+                if missed:
+                    gap, missed = {"event": "gap", "missed": missed}, 0
+                    yield gap
                 yield event
         finally:
             subscription.close()

@@ -182,8 +182,14 @@ class CaptureRuntime:
         said = f"{last.get('mode')}: {last.get('mode_reason')}" if last else "no status came"
         raise TimeoutError(f"{what} was not reached within {timeout_s:g} s ({said})")
 
-    def subscribe(self, callback: Callable[[Event], None] | None = None, live: bool = False) -> Subscription:
-        """Events from now on, beginning with the status: iterate over them, or have `callback` called with each."""
-        subscription = self._subscriptions.add(callback, live)
+    def subscribe(
+        self,
+        callback: Callable[[Event], None] | None = None,
+        live: bool = False,
+        at_end: Callable[[], None] | None = None,
+    ) -> Subscription:
+        """Events from now on, beginning with the status: iterate over them, or have `callback` called with each, and
+        `at_end` when the runtime has stopped."""
+        subscription = self._subscriptions.add(callback, live, at_end)
         self._keeper.listen()
         return subscription

@@ -18,23 +18,33 @@ Event = dict[str, Any]
 
 
 class Subscription:
-    """Events from now on, in order. Iterate, or give a callback; leave it with `close` or as a context manager."""
+    """Events from now on, in order. Iterate, or give a callback, and one for the end; leave it with `close` or as a
+    context manager."""
 
-    def __init__(self, all_: Subscriptions, live: bool, callback: Callable[[Event], None] | None) -> None:
+    def __init__(
+        self,
+        all_: Subscriptions,
+        live: bool,
+        callback: Callable[[Event], None] | None,
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
         self.live = live
         self._all = all_
         self._callback = callback
+        self._at_end = at_end
         self._events: queue.Queue[Event | None] = queue.Queue(EVENTS_MAX)
         self._missed = 0
 
     def put(self, event: Event | None) -> None:
         """Called on the runtime's thread. A callback that raises ends its subscription, not the runtime."""
         if self._callback is not None:
-            if event is not None:
-                try:
+            try:
+                if event is not None:
                     self._callback(event)
-                except Exception:  # noqa: BLE001  a host's fault is the host's; it hears of nothing more
-                    self.close()
+                elif self._at_end is not None:
+                    self._at_end()
+            except Exception:  # noqa: BLE001  a host's fault is the host's; it hears of nothing more
+                self.close()
             return
         while True:
             try:
@@ -77,9 +87,11 @@ class Subscriptions:
         self._lock = threading.Lock()
         self._open: list[Subscription] = []
 
-    def add(self, callback: Callable[[Event], None] | None, live: bool) -> Subscription:
+    def add(
+        self, callback: Callable[[Event], None] | None, live: bool, at_end: Callable[[], None] | None = None
+    ) -> Subscription:
         """One more, from now on."""
-        subscription = Subscription(self, live, callback)
+        subscription = Subscription(self, live, callback, at_end)
         with self._lock:
             self._open.append(subscription)
         return subscription
