@@ -27,6 +27,9 @@ from messages.settings import WatchSettings
 
 POLL_MS = 200
 """Between two looks at hints and at files that were written lately."""
+QUIET_POLL_MS = 1_000
+"""Between two looks at hints while no file was written lately, unless probes are told more often: the first line of a
+session may come a second later, and five looks a second are most of what an idle baseline takes of a processor."""
 SWEEP_MS = 60_000
 """Between two looks at everything; hints make it sooner where there are any."""
 STEP_FILES = 400
@@ -49,6 +52,7 @@ class FileTail:
         self._watch, self._state_dir = begin.settings.watch, begin.settings.state_dir
         self._perform, self._wake = perform, wake
         self._probe_ms = timing.probe_interval_ms
+        self._quiet_ms = max(POLL_MS, min(QUIET_POLL_MS, timing.probe_interval_ms // 2))
         self._rules = Rules(SLICE_BYTES, limits.line_bytes_max, timing.file_quiet_ms, off_times(self._watch))
         lane = Lane(begin.incarnation, timing.resend_ms)
         self.machine = Tailing(lane, timing.file_quiet_ms, timing.resend_ms)
@@ -58,6 +62,8 @@ class FileTail:
         self._sweep: Iterator[FileSeen] | None = None
         self._found: set[str] = set()
         self._sweep_due = self._probe_due = self._polled = 0
+        self._hot = False
+        """A file was written lately, or a hint says so."""
         self._woken = False
         self._troubles: dict[str, str] = {}
 
@@ -104,7 +110,8 @@ class FileTail:
         if now.mono >= self._probe_due:
             self._probe_due = now.mono + self._probe_ms
             self._tell()
-        self._schedule(5 if self._sweep is not None or self.machine.ready else POLL_MS)
+        busy = self._sweep is not None or self.machine.ready
+        self._schedule(5 if busy else POLL_MS if self._hot or not self.machine.idle else self._quiet_ms)
 
     def _schedule(self, after_ms: int) -> None:
         if not self._woken:
@@ -124,6 +131,7 @@ class FileTail:
         written = (self.machine.seen[path] for path in self.machine.unsettled if path in self.machine.seen)
         recent = (file for file in written if now.wall - file.changed_ms < HOT_MS)
         hot = sorted(recent, key=lambda file: -file.changed_ms)[:HOT_MAX]
+        self._hot = bool(hot or changed)
         seen, gone = [], []
         for path in dict.fromkeys([*changed, *(file.path for file in hot)]):
             file = look_at(path)

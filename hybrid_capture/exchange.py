@@ -71,6 +71,8 @@ class Exchange:
         self._asked: dict[int, Asked] = {}
         self._unsent: deque[Asked] = deque()
         self._closed = False
+        self.busy = asyncio.Event()
+        """Set while a request waits: only then is there anything to `tick` for."""
         self._say: Say | None = None
         self._saying: set[asyncio.Task[None]] = set()
 
@@ -87,6 +89,7 @@ class Exchange:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         asked = Asked(self._numbers, signal, encoding, memoryview(body), answer)
         self._asked[asked.number] = asked
+        self.busy.set()
         if self._say is not None:
             self._say_on(asked, self._say)
         elif len(body) <= SMALL_BYTES:
@@ -100,6 +103,8 @@ class Exchange:
             return LATE
         finally:
             del self._asked[asked.number]
+            if not self._asked:
+                self.busy.clear()
             if not answer.done():
                 # Late, or the client hung up.
                 answer.cancel()

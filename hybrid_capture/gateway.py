@@ -162,6 +162,7 @@ class Gateway:
     def _heard(self, said: Said) -> None:
         if said.op == "ping":
             self._tell("pong")
+            self._hub.tick(asyncio.get_running_loop().time())
         elif said.op == "stop":
             self._receiver.stopping = True
         elif not self._hub.heard(said):
@@ -181,12 +182,11 @@ class Gateway:
         await self._probing.run()
 
     async def _tick(self) -> None:
+        """Look after requests that wait; while there is none nobody wakes for them."""
         while True:
+            await self._exchange.busy.wait()
             await asyncio.sleep(TICK_S)
-            now_s = asyncio.get_running_loop().time()
-            self._hub.tick(now_s)
-            if self._exchange.waiting:
-                self._exchange.tick(now_s)
+            self._exchange.tick(asyncio.get_running_loop().time())
 
     async def _answered(self) -> None:
         while self._exchange.waiting or self._server.server_state.tasks:

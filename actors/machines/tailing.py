@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from actors.machines.baseline import Draft, Lane
 from actors.machines.effects import NOTHING, Effects, Send
@@ -24,9 +25,8 @@ FILES_MAX = 200_000
 """Files that are followed; further ones are left, and told."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileSeen:
-    """A file as it was found by a look at it."""
+class FileSeen(NamedTuple):
+    """A file as it was found by a look at it. A tuple, since a sweep makes and compares one for every file there is."""
 
     path: str
     device: int
@@ -74,13 +74,13 @@ class Tailing:
         effects: Effects = NOTHING
         for file in files:
             before = self.seen.get(file.path)
+            settles = file.path in self.unsettled and wall_ms - file.changed_ms >= self.quiet_ms
+            if before == file and not settles:
+                continue
             if before is None and len(self.seen) >= FILES_MAX:
                 effects = effects or self._too_many(file.path, wall_ms)
                 continue
             self.seen[file.path] = file
-            settles = file.path in self.unsettled and wall_ms - file.changed_ms >= self.quiet_ms
-            if before == file and not settles:
-                continue
             if wall_ms - file.changed_ms < self.quiet_ms:
                 self.unsettled.add(file.path)
             else:

@@ -41,8 +41,10 @@ from actors.transport.seal import Frame, Opener, Reason, Reject
 from actors.transport.sending import SendingTransport
 
 TICK_S: Final = 2.0
-"""Longest wait before the transport looks after itself: its socket file, silent half messages, overdue sends. An idle
-process wakes only for this, at about 0.3 ms of processor time (cold caches; 6 µs warm)."""
+"""Longest wait before the transport looks after itself: its socket file, silent half messages, overdue sends. A process
+that wakes for this alone takes about 0.3 ms of processor time (cold caches; 6 µs warm)."""
+TICK_EARLY_S: Final = 1.25
+"""Whoever is awake anyhow does it so much earlier at most: who hears a heartbeat never wakes for this alone."""
 DRAIN_S_MAX: Final = 5.0
 """Longest a run goes on after `abort_run(drain=True)` because of receivers that take nothing."""
 
@@ -310,7 +312,7 @@ class SealedTransport(SendingTransport, wakeupTransportBase):  # type: ignore[mi
                 for token in self._outbox.targets():
                     self._advance(token)
             self._on_time(now_s)
-            if now_s >= self._next_tick_s:
+            if now_s >= self._next_tick_s - TICK_EARLY_S:
                 self._next_tick_s = now_s + TICK_S
                 self._tick()
         if rejects.PROCESS.pending():

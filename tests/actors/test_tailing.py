@@ -16,16 +16,17 @@ from actors import tailing
 from actors.envelope import Envelope, pack, unpack
 from actors.machines.effects import Effects, Send
 from actors.machines.standing import Now
-from actors.tailing import FileTail
+from actors.tailing import HOT_MS, POLL_MS, QUIET_POLL_MS, FileTail
 from actors.transport.allowlist import AllowList, class_names
 from messages.base import Message
 from messages.baseline import FilePosition, FilesTold, FilesWanted, KeepRecords, RecordsKept
 from messages.lifecycle import Begin
 from messages.records import AuditNote, FinalItem, KeepAudit
-from messages.settings import WatchedFolder, WatchSettings
+from messages.settings import Timing, WatchedFolder, WatchSettings
 from tests.actors.actor_house import settings_in
 
 SESSION = "4f6bb846-7647-490d-ab5d-9bddea151485"
+WALL_MS = 1_790_000_000_000
 ROUNDS = 200
 """More than any of these tests needs."""
 
@@ -162,3 +163,51 @@ def test_large_outputs_beside_a_transcript_make_no_message_that_cannot_be_sent(f
     assert [item.item_id for item in house.items] == [f"toolu_{n}" for n in range(5)]
     assert house.stored[str(folder / "s.jsonl")].offset == (folder / "s.jsonl").stat().st_size
     assert house.notes == []
+
+
+class Watch:
+    """A tail on one folder, and a clock that passes when it is told to."""
+
+    def __init__(self, folder: Path, timing: Timing | None = None) -> None:
+        watch = WatchSettings(roots=(WatchedFolder(source="transcript", path=os.path.realpath(folder)),))
+        settings = settings_in(folder / "state", watch=watch, timing=timing or Timing())
+        begin = Begin(role="baseline", incarnation=1, token="t", root_pid=1, root_created_at=1.0, settings=settings)
+        self.wakes: list[int] = []
+        self.ms = 0
+        self.tail = FileTail(begin, lambda effects: None, lambda after_ms, name: self.wakes.append(after_ms))
+        self.tail.start(self.now)
+
+    @property
+    def now(self) -> Now:
+        return Now(self.ms, WALL_MS + self.ms)
+
+    def next(self) -> int:
+        """The time until the look after this one."""
+        self.ms += self.wakes[-1]
+        self.tail.woke(self.now)
+        return self.wakes[-1]
+
+
+def written(path: Path, ago_ms: int) -> None:
+    path.write_bytes(b"")
+    os.utime(path, ns=((WALL_MS - ago_ms) * 1_000_000,) * 2)
+
+
+def test_while_nobody_writes_it_looks_once_a_second(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    assert [watch.next() for _ in range(3)] == [QUIET_POLL_MS] * 3
+
+
+def test_probes_that_are_told_more_often_are_not_late_for_it(tmp_path: Path) -> None:
+    assert Watch(tmp_path, Timing(probe_interval_ms=800)).next() == 400
+    assert Watch(tmp_path, Timing(probe_interval_ms=100)).next() == POLL_MS
+
+
+def test_a_file_that_was_written_lately_is_looked_at_five_times_a_second(tmp_path: Path) -> None:
+    written(tmp_path / "s.jsonl", ago_ms=HOT_MS - 60_000)
+    watch = Watch(tmp_path)
+    assert watch.next() == POLL_MS
+    watch.tail.machine.asked = None  # nobody answers here how far it is stored
+    assert watch.next() == POLL_MS
+    watch.ms += 60_000
+    assert watch.next() == QUIET_POLL_MS

@@ -89,10 +89,12 @@ def test_what_is_sent_once_is_stored_behind_its_503_and_in_hand_until_then() -> 
         response, _ = house.post(body, User_Agent="OTel-OTLP-Exporter-Rust/0.31.0")
         assert (response.status, response.getheader("retry-after")) == (503, "1")
         assert (house.receiver.requests, house.exchange.waiting, house.given_up) == (1, 1, [])
+        assert house.exchange.busy.is_set(), "somebody has to look whether its parts were taken"
         answered = Said("answered", {"request": 1, "code": "kept", "rejected": 0, "text": ""}, b"")
         house.on_loop(house.exchange.heard, answered)
         house.until(lambda: house.receiver.requests == 0)
         assert (house.exchange.waiting, house.given_up, house.bodies) == (0, [], [body])
+        assert not house.exchange.busy.is_set()
 
 
 def test_what_is_sent_once_is_let_go_when_its_time_is_over() -> None:

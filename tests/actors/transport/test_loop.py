@@ -18,6 +18,7 @@ from thespian.system.transport import (
     TransmitOnly,
 )
 
+from actors.transport.loop import TICK_EARLY_S
 from tests.actors.transport.stage_hands import Wire, no_more_descriptors_than, open_descriptors
 
 SECOND = timedelta(seconds=1)
@@ -87,6 +88,16 @@ def test_a_draining_abort_waits_for_what_can_still_go_and_no_longer(
     began_s = time.monotonic()
     assert isinstance(one.run(lambda _: one.abort_run(drain=True) or True), Thespian__Run_Terminated)
     assert 0.15 < time.monotonic() - began_s < 4
+
+
+def test_who_is_awake_anyhow_looks_after_itself_before_it_is_time(wire: Wire) -> None:
+    one, two = wire.endpoint(), wire.endpoint()
+    wire.send(one, two, "heartbeat")
+    os.unlink(two._file_of(two._token))
+    planned_s = two._next_tick_s = time.monotonic() + TICK_EARLY_S
+    assert two.run(None, SECOND).message == "heartbeat"
+    assert two._owns_file()
+    assert two._next_tick_s > planned_s
 
 
 def test_with_nothing_to_send_transmit_only_returns_at_once_and_receives_nothing(wire: Wire) -> None:
