@@ -41,7 +41,7 @@ class Envelope:
         self.refs = refs
         """Thespian addresses: they must cross as objects so that a local one can be translated."""
         self.trace = trace
-        """Names the history that this message belongs to."""
+        """Names the trace that this message belongs to."""
         self.hop = hop
         """How many messages led to this one within its trace."""
         self.cause = cause

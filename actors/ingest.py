@@ -35,11 +35,11 @@ LOOK_AGAIN_MS = 900_000
 HELD_NOTES_MAX = 1_000
 """Audit notes that wait for a store that fails; with more of them the oldest are let go."""
 
-HISTORY_ROWS_MAX = 16_384
-"""Rows of the history of messages that wait to be written. Over: what is told then is not kept."""
-HISTORY_MS = 1_500
+TRACE_ROWS_MAX = 16_384
+"""Rows of traces that wait to be written. Over: what is told then is not kept."""
+TRACE_WAIT_MS = 1_500
 """How long rows that were told wait for others, to be written together: each transaction costs what 100 rows do."""
-HISTORY_PIECE_ROWS = 1_000
+TRACE_PIECE_ROWS = 1_000
 """Rows that one transaction writes, give or take a message: some 5 ms."""
 
 DAY_MS = 86_400_000
@@ -64,8 +64,8 @@ class IngestActor(Shell):
         self.held: list[AuditNote] = []
         self.healthy: bool | None = None
         self.committed_ms = 0
-        self.history: deque[tuple[Party, KeepTraces]] = deque()
-        self.history_rows = 0
+        self.waiting_traces: deque[tuple[Party, KeepTraces]] = deque()
+        self.waiting_rows = 0
         self.links = LinkHelper(self.settings.database)
         self.look_again_ms = 0
         try:
@@ -297,17 +297,17 @@ class IngestActor(Shell):
         except StoreError as failed:
             self._told(False, clean(str(failed)))
 
-    # The history of messages: kept when there is time, and let go rather than waited for.
+    # Traces: kept when there is time, and let go rather than waited for.
 
     def _note_traces(self, party: Party, told: KeepTraces) -> None:
-        if self.history_rows + told.count <= HISTORY_ROWS_MAX:
-            self.history.append((party, told))
-            self.history_rows += told.count
-        self._history_due()
+        if self.waiting_rows + told.count <= TRACE_ROWS_MAX:
+            self.waiting_traces.append((party, told))
+            self.waiting_rows += told.count
+        self._traces_due()
 
-    def _history_due(self) -> None:
-        """Write it when something is heard after this time: the heartbeat at the latest."""
-        self.traces.due_ns = min(self.traces.due_ns, tracing.NANOS() + HISTORY_MS * 1_000_000)
+    def _traces_due(self) -> None:
+        """Write them when something is heard after this time: the heartbeat at the latest."""
+        self.traces.due_ns = min(self.traces.due_ns, tracing.NANOS() + TRACE_WAIT_MS * 1_000_000)
 
     def tell_traces(self) -> None:
         """Write what was told, a bounded piece at a time, so that no checkpoint waits for more than that.
@@ -316,14 +316,14 @@ class IngestActor(Shell):
         """
         own = self.traces.take()
         if own is not None:
-            self.history.append(("ingest", own))
-            self.history_rows += own.count
+            self.waiting_traces.append(("ingest", own))
+            self.waiting_rows += own.count
         piece: list[tuple[Party, KeepTraces]] = []
         rows = 0
-        while self.history and rows < HISTORY_PIECE_ROWS:
-            piece.append(self.history.popleft())
+        while self.waiting_traces and rows < TRACE_PIECE_ROWS:
+            piece.append(self.waiting_traces.popleft())
             rows += piece[-1][1].count
-        self.history_rows -= rows
+        self.waiting_rows -= rows
         if not piece or self.replaced or self.open_store is None:
             return
         try:
@@ -332,8 +332,8 @@ class IngestActor(Shell):
             self._damaged(damage)
         except StoreError:
             return
-        if self.history:
-            self._history_due()
+        if self.waiting_traces:
+            self._traces_due()
 
     def _told(self, healthy: bool, reason: str, always: bool = False) -> None:
         """Every change at once; a good probe also when nothing changed, since its absence means something."""

@@ -162,7 +162,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
             self.begins(f"wake {woke.name.partition(':')[0]}", "clock", self.woke, woke)
 
     def begins(self, kind: str, source: str, handle: Callable[[Any], None], what: Any) -> None:
-        """Handle what no message caused: a history of its own. Recorded when it led to anything, or failed."""
+        """Handle what no message caused: a trace of its own. Recorded when it led to anything, or failed."""
         at_ns = tracing.NANOS() if self.traces.on else 0
         around = (self.trace, self.hop, self.cause, self.outcome)
         trace, name = self.traces.born(), self.traces.next_name()
@@ -185,7 +185,7 @@ class Shell(Actor):  # type: ignore[misc]  # thespian is untyped
         """Only the supervisor gets dead letters."""
 
     def _message(self, envelope: Envelope, address: Any) -> None:
-        """Handle a message in its own history, and record that it was."""
+        """Handle a message in its own trace, and record that it was."""
         at_ns = tracing.NANOS()
         sender = self.who_is(address)
         around = (self.trace, self.hop, self.cause, self.outcome, self.opened)

@@ -125,7 +125,7 @@ class SidecarActor(Shell):
                 self._ask(*wish)
 
     def stale(self, generation: int) -> Outcome:
-        """What a word about this generation is, for the history of messages."""
+        """What a word about this generation is, for the traces."""
         return "stale" if generation < self.life.generation else "handled"
 
     def peers_changed(self, changed: list[Party]) -> None:
@@ -240,8 +240,8 @@ class SidecarActor(Shell):
         if not isinstance(settled, Settled):
             self.audit("unknown_reply", f"generation {self.life.generation}", "an answer that nobody waits for")
             return
-        # What follows belongs to the history of who asked, not to that of the bytes that brought the answer.
-        around, (self.trace, self.hop, self.cause) = (self.trace, self.hop, self.cause), settled.tag.history
+        # What follows belongs to the trace of who asked, not to that of the bytes that brought the answer.
+        around, (self.trace, self.hop, self.cause) = (self.trace, self.hop, self.cause), settled.tag.asked_in
         self._settled(settled.tag, settled)
         self.trace, self.hop, self.cause = around
 
@@ -289,7 +289,7 @@ class SidecarActor(Shell):
         if self.child is None:
             self._unanswered(request, "the sidecar is not running")
             return
-        request = replace(request, history=(self.trace, self.hop, self.cause))
+        request = replace(request, asked_in=(self.trace, self.hop, self.cause))
         deadline = deadline_ms or self.settings.limits.request_deadline_ms
         number = self.pending.issue(request.call, now().mono, deadline, request)
         if isinstance(number, Full):

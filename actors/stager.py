@@ -28,7 +28,7 @@ class StreamStagerActor(Shell):
         self.machine = Staging(begin.incarnation, settings.limits, settings.timing, decode_runs, LiveSessions())
         self.closing = False
         self.brought: tuple[str, int, str] | None = None
-        """The history of the newest batch: what comes of frames belongs to it, whoever's turn it is just now."""
+        """The trace of the newest batch: what comes of frames belongs to it, whoever's turn it is just now."""
 
     def on(self, message: Message, sender: Party) -> None:
         if isinstance(message, FrameBatch):

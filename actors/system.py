@@ -136,7 +136,7 @@ class Tree:
             self._ready.append(message)
 
     def _record(self) -> None:
-        """The history of messages: what was handled since the last call, told to ingest now and then."""
+        """Traces: what was handled since the last call, told to ingest now and then."""
         if self._handling is not None:
             envelope, message, sender, at_ns = self._handling
             self._handling = None

@@ -195,7 +195,7 @@ class Recorder:
         self._rows = [None] * self._most if self.on else []
 
     def born(self) -> str:
-        """A name for a history that begins here: unique, also among those of other runs."""
+        """A name for a trace that begins here: unique, also among those of other runs."""
         self.births += 1
         return f"{self.run}-{self.me}-{self.births}"
 

@@ -39,8 +39,8 @@ class Request:
     """With `turn/start`: where."""
     trace_id: str = ""
     """With `turn/start`: the trace that the turn's telemetry carries."""
-    history: tuple[str, int, str] = ("", 0, "")
-    """Which history of messages asked: trace, hop, cause."""
+    asked_in: tuple[str, int, str] = ("", 0, "")
+    """Where in which trace it was asked: trace, hop, cause."""
 
 
 Params = Mapping[str, Any]

@@ -200,7 +200,7 @@ class TraceRow(Model):
     """Counts what this receiver had to record: a hole is a row that was lost."""
     message_id = TextField()
     cause_id = TextField()
-    """The message whose handling sent this one; empty where a history begins."""
+    """The message whose handling sent this one; empty where a trace begins."""
     trace_id = TextField()
     hop = IntegerField()
     type = TextField()

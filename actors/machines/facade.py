@@ -89,7 +89,7 @@ class Facade:
 
     @decides
     def said(self, heard: say.ClientSaid, now: Now, trace: str = "") -> Effects:
-        """Bytes of a renderer: parse, look the row up, answer. `trace` names the history that they began."""
+        """Bytes of a renderer: parse, look the row up, answer. `trace` is the one that they began."""
         body = heard.body.encode(errors="surrogatepass")
         if len(body) > self.limits.command_bytes_max:
             return self._refuse(heard.client_id, command_id_of(body), "TOO_LARGE", "the command is too large", now)
