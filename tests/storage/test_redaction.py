@@ -162,14 +162,15 @@ def test_hostile_text_costs_linear_time(name):
 def test_importing_the_door_is_cheap():
     root = Path(redaction.__file__).resolve().parents[1]
     code = (
-        "import time,sys; t=time.process_time(); import storage.redaction; "
-        "print(time.process_time()-t); assert 'hyperscan' not in sys.modules"
+        "import sys; from time import process_time as now; a = now(); import storage.redaction; b = now(); "
+        "sum(n * n for n in range(1_000_000)); print((b - a) / (now() - b)); assert 'hyperscan' not in sys.modules"
     )
     best = min(
         float(subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True).stdout)
         for _ in range(3)
     )
-    assert best < 0.05
+    # Compared with arithmetic of some 45 ms: a slow or busy machine does both more slowly. Compiling the rules is dear.
+    assert best < 2
 
 
 def test_json_names_decide_even_when_the_value_says_nothing():
