@@ -130,7 +130,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "secret",
         "what stands in when an environment variable with a telling name is not set: a || 'b', a ?? 'b', a or 'b'",
-        pattern=r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY|PRIVATE_KEY)\w{0,16}[\"'\])]{0,3}\s{0,4}(?:\|\||\?\?|or[ \t]|\?:)\s{0,4}"
+        pattern=r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY|PRIVATE_KEY)(?!_(?:URL|URI|HOST|NAME|HEADER|TYPE|TTL|PATH|FILE|DIR|ID|EXPIR|PREFIX|MIN|MAX|LEN))\w{0,16}[\"'\])]{0,3}\s{0,4}(?:\|\||\?\?|or[ \t]|\?:)\s{0,4}"
         + _A
         + _S,
         gate=r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY|PRIVATE_KEY)\w{0,16}[\"'\])]{0,3}\s{0,4}(?:\|\||\?\?|or[ \t]|\?:)",
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "key",
         "a telling name, then the bytes of a literal: []byte(…), Buffer.from(…), new TextEncoder().encode(…)",
-        pattern=r"(?i:password|secret|token|(?:encryption|cipher|signing|secret|private|api|access|hmac|jwt|aes|master|auth|session|cookie)_?key)\w{0,8}[ \t]{0,4}(?::=|=|:|by[ \t]lazy[ \t]\{)[ \t]{0,4}(?:\[\]byte\(|new TextEncoder\(\)\.encode\(|Buffer\.from\(|bytearray\(|Encoding\.\w{3,8}\.GetBytes\(|)\s{0,4}b?"
+        pattern=r"(?i:password|secret|token|(?:encryption|cipher|signing|secret|private|api|access|hmac|jwt|aes|master|auth|session|cookie)_?key)(?i:_?(?:bytes|raw|v?[0-9]{1,2}))?[ \t]{0,4}(?::=|=|:|by[ \t]lazy[ \t]\{)[ \t]{0,4}(?:\[\]byte\(|new TextEncoder\(\)\.encode\(|Buffer\.from\(|bytearray\(|Encoding\.\w{3,8}\.GetBytes\(|)\s{0,4}b?"
         + _A
         + _S,
         gate=r"(?:\[\]byte\(|TextEncoder\(\)\.encode\(|Buffer\.from\(|bytearray\(|GetBytes\(|by[ \t]lazy[ \t]\{)\s{0,4}b?\\{0,4}[\"'`]",

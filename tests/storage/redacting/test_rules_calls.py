@@ -73,6 +73,8 @@ def test_the_value_goes_and_the_rest_stays(line):
         'token = Buffer.from("hello world", "utf8")',
         '{token, "identifier"}',
         "erl -setcookie $COOKIE",
+        "const header = process.env.TOKEN_HEADER || 'x-auth-2-token';",
+        'secretName := []byte("q8ZkP2vLx9WbR3nT5yUc")',
     ],
 )
 def test_references_and_words_stay(line):

@@ -39,6 +39,14 @@ SECRET = "q8ZkP2vLx9WbR3nT5yUc"
         "- **Token:** `{}`",
         "my openai key: {}",
         "log in with bob / {}",
+        'variable "db_password" {\n  type    = string\n  default = "{}"\n}',
+        'output "api_token" {\n  value = "{}"\n}',
+        '~ master_password    = "${old}" -> "{}"',
+        "<tr><td>API key</td><td>{}</td></tr>",
+        "<dt>Password</dt>\n<dd><code>{}</code></dd>",
+        '<input type="password" name="x" value="{}">',
+        "DB_PASSWORD\t{}\nHOST\th",
+        "encryption.key={}",
     ],
 )
 def test_the_value_goes_and_the_rest_stays(line):
@@ -83,6 +91,16 @@ def test_the_value_goes_and_the_rest_stays(line):
         "- **Password:** 8-64 characters",
         "the github token: GITHUB_TOKEN_OF_THE_RUNNER",
         "sign in with google / github/login",
+        'variable "db_password" {\n  type = string\n  sensitive = true\n}\nvariable "x" {\n  default = "q8ZkP2vLx9"\n}',
+        'output "api_token" {\n  value = "${module.x.token}"\n}',
+        '~ token_version    = "q8ZkP2vLx9" -> "q8ZkP2vLxA"',
+        "<tr><th>Token</th><td>Description</td></tr>",
+        "<td>API key</td><td><a href='#'>q8</a></td>",
+        '<input type="password" name="x" value="">',
+        "API_TOKEN\tREQUIRED_FOR_ACCESS",
+        'variable "secret_name" {\n  default = "prod/db-7Kq9ZxW2"\n}',
+        "{&quot;token_id&quot;:&quot;q8ZkP2vLx9WbR3nT5yUc&quot;}",
+        "api.key = loadKeyFromEnvironment",
     ],
 )
 def test_references_and_words_stay(line):
