@@ -130,7 +130,7 @@ def _books(runtime: CaptureRuntime) -> dict[str, Any]:
 def _hopeless(status: dict[str, Any]) -> bool:
     """Waiting alone does not mend this."""
     needs_login = status["auth"]["state"] in ("needs_login", "logged_out") and status["handshake"]["initialized"]
-    return needs_login or status["sidecar"]["state"] == "crash_loop" or status["kill_switch"]
+    return bool(needs_login or status["sidecar"]["state"] == "crash_loop" or status["kill_switch"])
 
 
 if __name__ == "__main__":
