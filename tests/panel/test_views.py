@@ -57,6 +57,21 @@ def test_a_turn_is_started_from_the_page_and_the_thread_goes_on(gateway: Scripte
     expect(panel.get_by_label("Say something in thread thread-1")).to_have_value("")
 
 
+def test_words_that_are_sent_before_the_page_has_drawn_them_are_sent(gateway: ScriptedGateway, panel: Page) -> None:
+    gateway.on["startThread"] = lambda _: done(threadId="thread-1")
+    gateway.on["startTurn"] = lambda _: done(turnId="t-1")
+    view(panel, "live")
+    expect(panel.get_by_text("Ctrl+Enter sends.")).to_be_visible()
+    panel.locator("#prompt").evaluate(
+        """prompt => {
+            prompt.value = "pasted";
+            prompt.dispatchEvent(new Event("input", { bubbles: true }));
+            prompt.form.requestSubmit();
+        }"""
+    )
+    assert gateway.wait_command("startTurn")["text"] == "pasted"
+
+
 def test_decisions_are_listed_with_reasons_and_narrowed(gateway: ScriptedGateway, panel: Page) -> None:
     view(panel, "decisions")
     expect(panel.locator(".decision").first).to_be_visible()

@@ -14,16 +14,15 @@ const TEXT_CHARS_MAX = 60_000;
 
 /** @param {Panel} panel */
 export function composer(panel) {
-  const talk = /** @type {Talk} */ (panel.keep("talk", { phase: "idle", text: "", threadId: "", turnId: "" }));
-  const running = talk.phase === "running" && !panel.store.turns.some((each) => each.turnId === talk.turnId);
-  const ready = panel.open && panel.store.status?.sidecar.state === "running" && talk.phase !== "asked" && !running;
-  const words = panel.keep("prompt", "");
+  const { talk, running, ready, words } = standing(panel);
   return h("form", {
     class: "composer", key: "composer",
     on: {
       submit: (/** @type {Event} */ event) => {
         event.preventDefault();
-        if (ready && words.trim()) void say(panel, talk, words);
+        // What was typed and sent at once is not drawn yet.
+        const now = standing(panel);
+        if (now.ready && now.words.trim()) void say(panel, now.talk, now.words);
       },
     },
   },
@@ -44,6 +43,14 @@ export function composer(panel) {
       talk.threadId && !running ? button("New thread", () => panel.choose("talk", { ...talk, phase: "idle", text: "", threadId: "" }), { class: "quiet", key: "new" }) : null)),
   h("p", { class: talk.phase === "failed" ? "outcome bad" : "quiet", role: "status" },
     talk.phase === "failed" ? talk.text : talk.phase === "asked" ? "Asking codex…" : running ? "The turn runs." : "Ctrl+Enter sends."));
+}
+
+/** How it stands at this moment. @param {Panel} panel */
+function standing(panel) {
+  const talk = /** @type {Talk} */ (panel.keep("talk", { phase: "idle", text: "", threadId: "", turnId: "" }));
+  const running = talk.phase === "running" && !panel.store.turns.some((each) => each.turnId === talk.turnId);
+  const ready = panel.open && panel.store.status?.sidecar.state === "running" && talk.phase !== "asked" && !running;
+  return { talk, running, ready, words: panel.keep("prompt", "") };
 }
 
 /** @param {Panel} panel @param {Talk} talk @param {string} words */
