@@ -128,11 +128,12 @@ dist: $(BIN)/.installed
 	$(BIN)/hatchling build -d dist
 
 # The oldest versions that pyproject.toml allows, in an environment of their own.
-LOWEST := tests/messages tests/actors tests/storage tests/hybrid_capture/test_settings.py tests/hybrid_capture/test_otlp_app.py tests/live/test_capture.py
+LOWEST := tests/messages tests/actors tests/storage tests/hybrid_capture/test_settings.py tests/hybrid_capture/test_otlp_app.py \
+	tests/hybrid_capture/test_sockets.py tests/hybrid_capture/test_doctor_processes.py tests/live/test_capture.py
 lowest: $(BIN)/.release
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
 	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet --resolution lowest-direct -e '.[hyperscan,postgres]'
-	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet hypothesis pytest pytest-timeout pytest-xdist
+	VIRTUAL_ENV=$(abspath $(VENV)-lowest) $(BIN)/uv pip install --quiet hypothesis pytest pytest-timeout pytest-xdist structlog
 	$(VENV)-lowest/bin/python -m pytest -q -n $(WORKERS) -m "not real and not postgres and not packages and not chromium" $(LOWEST)
 
 # What a release is made of, in CycloneDX's form.
