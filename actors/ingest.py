@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from actors import tracing
+from actors.held_notes import HeldNotes
 from actors.link_helper import HUNG_MS, LinkHelper
 from actors.machines.effects import Woke
 from actors.shell import Shell, clean, now
@@ -32,9 +33,6 @@ from storage.store import Store
 
 LOOK_AGAIN_MS = 900_000
 """Sessions whose commits may still come are looked at this often, when no process looks anyhow."""
-HELD_NOTES_MAX = 1_000
-"""Audit notes that wait for a store that fails; with more of them the oldest are let go."""
-
 TRACE_ROWS_MAX = 16_384
 """Rows of traces that wait to be written. Over: what is told then is not kept."""
 TRACE_WAIT_MS = 1_500
@@ -61,7 +59,7 @@ class IngestActor(Shell):
         self.looked = False
         """Whether it is known that nobody set it aside in this run."""
         self.good = "the store commits"
-        self.held: list[AuditNote] = []
+        self.held = HeldNotes()
         self.healthy: bool | None = None
         self.committed_ms = 0
         self.waiting_traces: deque[tuple[Party, KeepTraces]] = deque()
@@ -148,7 +146,7 @@ class IngestActor(Shell):
             self.send_to("supervisor", self.store.keep_transitions(message))
             self.committed_ms = at.mono
         elif isinstance(message, KeepAudit):
-            self.store.keep_audit((*self.held, *message.notes))
+            self.store.keep_audit((*self.held.waiting(at.wall), *message.notes))
             self.held.clear()
         elif isinstance(message, LedgerWanted):
             self.send_to("facade", LedgerTold(command_id=message.command_id, ledger=self.store.ledger()))
@@ -176,7 +174,7 @@ class IngestActor(Shell):
             )
             self.send_to("baseline", not_kept)
         elif isinstance(message, KeepAudit):
-            self.held = [*self.held, *message.notes][-HELD_NOTES_MAX:]
+            self.held.hold(*message.notes)
         self._told(False, text)
 
     def woke(self, woke: Woke) -> None:
@@ -244,7 +242,7 @@ class IngestActor(Shell):
             if at.mono - self.committed_ms >= self.timing.probe_interval_ms or self.healthy is not True:
                 self.store.probe(at.wall)
                 if self.held:
-                    self.store.keep_audit(tuple(self.held))
+                    self.store.keep_audit(self.held.waiting(at.wall))
                     self.held.clear()
         except StoreCorrupt as damage:
             self._damaged(damage)
@@ -279,7 +277,7 @@ class IngestActor(Shell):
         try:
             self.store.keep_audit((note,))
         except StoreError:
-            self.held = [*self.held, note][-HELD_NOTES_MAX:]  # the next probe writes it, or tells why not
+            self.held.hold(note)  # the next probe writes it, or tells why not
 
     def watched(self) -> list[int]:
         return self.links.watched()

@@ -79,8 +79,7 @@ def lives(process: psutil.Process) -> bool:
 def _born(process: psutil.Process) -> float:
     if not sys.platform.startswith("linux"):
         return float(process.create_time())
-    booted = psutil.boot_time()  # first: an older psutil adds the one that it read last
-    return _start_of_machine() * START_S + float(process.create_time()) - booted
+    return _start_of_machine() * START_S + float(process.create_time()) - psutil.boot_time()
 
 
 def _start_of_machine() -> int:

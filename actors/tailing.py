@@ -41,7 +41,7 @@ SLICE_BYTES = 256 * 1024
 WORK_MS = 20
 """Reading goes on for so long before other messages are heard."""
 TROUBLES_MAX = 100
-"""Files that cannot be read and are named in the audit; further ones are left without a word."""
+"""Files that cannot be read and are named in the audit; with the last of them it says that further ones are not."""
 
 
 class FileTail:
@@ -208,7 +208,10 @@ class FileTail:
         if path not in self._troubles and os.path.lexists(path):
             self._troubles[path] = text
             if len(self._troubles) <= TROUBLES_MAX:
-                note = AuditNote(kind="source_file_unread", subject=as_text(path), text=text, at_ms=now.wall)
+                more = (
+                    " (further files that cannot be read are not named)" if len(self._troubles) == TROUBLES_MAX else ""
+                )
+                note = AuditNote(kind="source_file_unread", subject=as_text(path), text=text + more, at_ms=now.wall)
                 self._perform((Send("ingest", KeepAudit(n=0, notes=(note,))),))
 
     # Telling.

@@ -16,7 +16,7 @@ from actors import tailing
 from actors.envelope import Envelope, pack, unpack
 from actors.machines.effects import Effects, Send
 from actors.machines.standing import Now
-from actors.tailing import HOT_MS, POLL_MS, QUIET_POLL_MS, FileTail
+from actors.tailing import HOT_MS, POLL_MS, QUIET_POLL_MS, TROUBLES_MAX, FileTail
 from actors.transport.allowlist import AllowList, class_names
 from messages.base import Message
 from messages.baseline import FilePosition, FilesTold, FilesWanted, KeepRecords, RecordsKept
@@ -108,6 +108,18 @@ def tail(folder: Path, tmp_path: Path) -> Iterator[Tail]:
 def line(uuid: str, content: Any, **more: Any) -> bytes:
     said = {"type": "user", "uuid": uuid, "sessionId": SESSION, "timestamp": "2026-11-22T06:43:01.000Z", **more}
     return orjson.dumps({**said, "message": {"role": "user", "content": content}}) + b"\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such name")
+def test_many_files_that_cannot_be_read_are_named_up_to_a_bound_which_is_told(folder: Path, tail: Tail) -> None:
+    for number in range(TROUBLES_MAX + 2):
+        Path(os.fsdecode(os.fsencode(folder) + b"/%d\xfc.jsonl" % number)).write_bytes(line("u1", "here"))
+    house = tail()
+    house.settle()
+    assert len(house.notes) == TROUBLES_MAX
+    assert [note.text.endswith("(further files that cannot be read are not named)") for note in house.notes] == [
+        *([False] * (TROUBLES_MAX - 1)), True,
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such name")
